@@ -1,0 +1,29 @@
+/// Where a model's server listens.
+package struct Origin: Hashable, Sendable, CustomStringConvertible {
+  /// A name or an address, an IPv6 address without its brackets.
+  package let host: String
+  package let port: UInt16
+
+  package init(host: String, port: UInt16) {
+    self.host = host
+    self.port = port
+  }
+
+  /// As a Host header field has it (RFC 9110, section 7.2).
+  package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
+
+/// Where a granted request goes: the server, and how that server calls the model.
+package struct Upstream: Hashable, Sendable {
+  package let origin: Origin
+  /// What stands before the request's own path, without a trailing slash; mostly empty.
+  package let basePath: String
+  /// The model's name in bodies sent on; nil leaves the body as it came.
+  package let modelName: String?
+
+  package init(origin: Origin, basePath: String = "", modelName: String? = nil) {
+    self.origin = origin
+    self.basePath = basePath
+    self.modelName = modelName
+  }
+}
