@@ -1,3 +1,6 @@
 #ifndef CLINUX_H
 #define CLINUX_H
+
+#include "shepherd.h"
+
 #endif
