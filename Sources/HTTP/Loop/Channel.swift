@@ -11,16 +11,6 @@ enum Wake: Sendable {
   case aborted
 }
 
-/// How one attempt to move bytes without waiting ended.
-enum Transfer {
-  case moved(Int)
-  /// The peer will send no more.
-  case ended
-  /// Nothing is possible until the channel is ready again.
-  case blocked
-  case failed(SystemFailure)
-}
-
 /// A non-blocking descriptor on an event loop: what is believed of its readiness, and who waits for it.
 ///
 /// One reader and one writer may wait at a time. Readiness comes from the kernel as edges, so it is remembered here until
@@ -152,52 +142,11 @@ enum Transfer {
     unsafe waiting.resume(returning: wake)
   }
 
-  // MARK: Moving bytes without waiting
+  // MARK: What attempts have shown
 
-  /// Reads once (read(2)) into the memory given, which must not be empty.
-  func read(into memory: UnsafeMutableRawBufferPointer) -> Transfer {
-    while true {
-      let count = unsafe Glibc.read(descriptor, memory.baseAddress, memory.count)
-      if count > 0 {
-        // A short read has emptied the socket; but when the peer has ended, no further edge would bring its end up.
-        if count < memory.count, !peerHasEnded { isReadable = false }
-        return .moved(count)
-      }
-      if count == 0 { return .ended }
-      if errno == EINTR { continue }
-      if errno != EAGAIN { return .failed(SystemFailure("read")) }
-      isReadable = false
-      return .blocked
-    }
-  }
+  /// An attempt has emptied the socket.
+  func noteDrained() { isReadable = false }
 
-  /// Writes once (write(2)); for descriptors that are no sockets.
-  func write(_ memory: UnsafeRawBufferPointer) -> Transfer {
-    unsafe moved(Glibc.write(descriptor, memory.baseAddress, memory.count), of: memory.count)
-  }
-
-  /// Sends once (send(2)) from the memory given.
-  func send(_ memory: UnsafeRawBufferPointer) -> Transfer {
-    unsafe moved(
-      Glibc.send(descriptor, memory.baseAddress, memory.count, CInt(MSG_NOSIGNAL)), of: memory.count)
-  }
-
-  /// Sends several pieces at once (sendmsg(2)); `total` is the sum of their sizes.
-  func send(_ pieces: UnsafeBufferPointer<iovec>, total: Int) -> Transfer {
-    unsafe moved(linux_send_pieces(descriptor, pieces.baseAddress, pieces.count), of: total)
-  }
-
-  private func moved(_ count: Int, of total: Int) -> Transfer {
-    if count >= 0 {
-      if count < total { isWritable = false }
-      return .moved(count)
-    }
-    switch errno {
-    case EINTR: return .moved(0)
-    case EAGAIN:
-      isWritable = false
-      return .blocked
-    default: return .failed(SystemFailure("write"))
-    }
-  }
+  /// An attempt has filled the socket's buffer, or the connection is still being made.
+  func noteFull() { isWritable = false }
 }
