@@ -6,46 +6,7 @@ extension Connection {
   /// Sends all of `buffer`, as fast as the client takes it.
   /// - Throws: `clientGone` when it takes no more, or has not for the time that is allowed.
   func send(_ buffer: ByteBuffer) async throws(ExchangeFailure) {
-    var sent = 0
-    while true {
-      let outcome = buffer.withBytes { bytes in
-        unsafe bytes.extracting(sent...).withUnsafeBytes { unsafe channel.send($0) }
-      }
-      guard try await goOn(after: outcome, &sent, of: buffer.count) else { return }
-    }
-  }
-
-  /// Sends all of `front`, then a part of `payload`, then all of `back`, without copying them together.
-  /// - Throws: as `send(_:)`.
-  func send(
-    _ front: ByteBuffer, _ payload: ByteBuffer, _ range: Range<Int>, _ back: ByteBuffer
-  ) async throws(ExchangeFailure) {
-    var sent = 0
-    while true {
-      let outcome = front.withBytes { front in
-        payload.withBytes { payload in
-          back.withBytes { back in channel.send(front, payload.extracting(range), back, skipping: sent) }
-        }
-      }
-      guard try await goOn(after: outcome, &sent, of: front.count + range.count + back.count) else { return }
-    }
-  }
-
-  /// Counts what was sent and waits until more can be. Returns whether there is more.
-  private func goOn(
-    after outcome: Transfer, _ sent: inout Int, of total: Int
-  ) async throws(ExchangeFailure) -> Bool {
-    switch outcome {
-    case .moved(let count):
-      sent += count
-      if sent == total { return false }
-    case .blocked: break
-    case .ended, .failed: throw .clientGone
-    }
-    guard await channel.waitWritable(until: loop.now + worker.timeouts.writeStall) == .ready else {
-      throw .clientGone
-    }
-    return true
+    guard await channel.sendAll(buffer, stall: worker.timeouts.writeStall) else { throw .clientGone }
   }
 
   /// Sends what the socket takes at once, and forgets the rest: a last word before the connection is cut.

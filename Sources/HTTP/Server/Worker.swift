@@ -15,6 +15,8 @@ final class Worker: @unchecked Sendable {
   private var listener: Listener?
   private var date = DateStamp()
   private(set) var isDraining = false
+  /// The drain's deadline has come.
+  private var hasCut = false
   private var drainWaiters: [CheckedContinuation<Void, Never>] = []
 
   /// The limits that every request meets, in the form that costs least.
@@ -95,6 +97,7 @@ final class Worker: @unchecked Sendable {
     upstreams.closeAll()
     loop.schedule(at: deadline) { [weak self] in
       guard let self else { return }
+      self.hasCut = true
       for connection in self.connections { connection.cut() }
       // A handler that minds no cancellation must not hold the daemon's end up.
       self.resumeDrainWaiters()
@@ -103,8 +106,8 @@ final class Worker: @unchecked Sendable {
 
   /// Returns when all connections are closed, or have been cut.
   func drained() async {
-    guard !connections.isEmpty else { return }
-    await withCheckedContinuation { unsafe drainWaiters.append($0) }
+    guard !connections.isEmpty, !hasCut else { return }
+    await withCheckedContinuation { drainWaiters.append($0) }
   }
 
   private func resumeDrainWaiters() {
