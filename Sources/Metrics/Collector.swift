@@ -31,6 +31,13 @@ package struct Samples {
     add(.integer(value), to: family.descriptor, labelValues(repeat each values))
   }
 
+  /// Tells one series, a time in seconds; at most once in a scrape for the same label values.
+  package mutating func set<each Value: LabelValue>(
+    _ family: Collected<repeat each Value>, _ values: repeat each Value, to value: Duration
+  ) {
+    add(.number(value.inSeconds), to: family.descriptor, labelValues(repeat each values))
+  }
+
   /// Tells a set of states, whose label comes last: 1 for the current one and 0 for every other; `nil` if none is.
   package mutating func set<each Value: LabelValue, State: LabelValue & CaseIterable & Equatable>(
     _ family: Collected<repeat each Value, State>, _ values: repeat each Value, current: State?
