@@ -12,6 +12,7 @@ package typealias Collector = @Sendable (inout Samples) async -> Void
 package struct Samples {
   /// What the registry knew of itself when the scrape began.
   let registry: RegistryFigures
+  /// How many series have been told so far.
   private(set) var count = 0
   private var rowsByName: [String: [Row]] = [:]
 
@@ -45,6 +46,7 @@ package struct Samples {
     for state in State.allCases { set(family, repeat each values, state, to: state == current ? 1 : 0) }
   }
 
+  /// What was told of one family.
   func rows(of descriptor: Descriptor) -> [Row] { rowsByName[descriptor.name] ?? [] }
 
   private mutating func add(_ reading: Reading, to descriptor: Descriptor, _ values: [String]) {

@@ -8,6 +8,7 @@ struct ExpositionWriter {
     text.reserveCapacity(byteCount)
   }
 
+  /// Adds one family: the lines that describe it, then its samples.
   mutating func write(_ family: Descriptor, _ rows: [Row]) {
     writeHead(of: family)
     for row in rows {

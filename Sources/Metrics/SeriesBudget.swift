@@ -4,6 +4,7 @@ import Synchronization
 /// daemon or of who scrapes it.
 final class SeriesBudget: Sendable {
   private struct State {
+    /// The series that have been taken.
     var used = 0
     var refusals = 0
   }
@@ -29,5 +30,6 @@ final class SeriesBudget: Sendable {
   func takeRegardless(_ series: Int) { state.withLock { $0.used += series } }
 
   var used: Int { state.withLock(\.used) }
+  /// How often there was too little left.
   var refusals: Int { state.withLock(\.refusals) }
 }
