@@ -1,4 +1,4 @@
-package import Core
+internal import Core
 
 /// First come, first served: switches for the oldest request that waits for another model, as soon as the active one has
 /// been awake for its least time. Fair and predictable; it does not mind what a switch costs.

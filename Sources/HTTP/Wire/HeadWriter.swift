@@ -1,0 +1,107 @@
+/// Writing heads and chunks. What is written is well-formed whatever the values hold.
+extension ByteBuffer {
+  /// "HTTP/1.1 200 OK"
+  mutating func appendStatusLine(_ status: Int) {
+    append("HTTP/1.1 ")
+    append(decimal: status)
+    append(UInt8.space)
+    append(ReasonPhrase.of(status))
+    appendLineEnd()
+  }
+
+  /// "POST /v1/completions HTTP/1.1". The target must have come out of a `RequestHead`, or be made of characters that may
+  /// stand in one.
+  mutating func appendRequestLine(_ method: HTTPMethod, target: Span<UInt8>) {
+    append(method.rawValue)
+    append(UInt8.space)
+    append(target)
+    append(" HTTP/1.1\r\n")
+  }
+
+  mutating func appendField(_ name: StaticString, _ value: StaticString) {
+    append(name)
+    append(": ")
+    append(value)
+    appendLineEnd()
+  }
+
+  mutating func appendField(_ name: StaticString, _ value: Int) {
+    append(name)
+    append(": ")
+    append(decimal: value)
+    appendLineEnd()
+  }
+
+  /// A field whose name is a token; control characters in the value turn into spaces, so that it cannot end its line.
+  mutating func appendField(_ name: String, _ value: String) {
+    append(name)
+    append(": ")
+    for byte in value.utf8 { append(byte < .space || byte == 0x7F ? .space : byte) }
+    appendLineEnd()
+  }
+
+  /// Copies the fields of a head as they came, but for those of one connection only (RFC 9110, section 7.6.1) and those in
+  /// `excluded`.
+  /// - Parameters:
+  ///   - head: the bytes that the fields lie in.
+  ///   - end: the head's `byteCount`.
+  mutating func appendFields(
+    _ fields: [HeaderField], of head: Span<UInt8>, end: Int, excluding excluded: KnownFieldSet
+  ) {
+    guard let first = fields.first else { return }
+    // Neighbours that are both kept are copied in one go.
+    var runStart = Int(first.name.start)
+    var runEnd = runStart
+    for index in fields.indices {
+      let field = fields[index]
+      let lineStart = Int(field.name.start)
+      let lineEnd = index + 1 < fields.count ? Int(fields[index + 1].name.start) : end - 2
+      if field.isHopByHop || excluded.contains(field.known) {
+        append(head.extracting(runStart..<runEnd))
+        runStart = lineEnd
+      } else if runEnd < lineStart {
+        runStart = lineStart
+      }
+      runEnd = lineEnd
+    }
+    append(head.extracting(runStart..<runEnd))
+  }
+
+  /// The field that tells how far the body reaches; none for a body that ends with the connection.
+  mutating func appendFraming(_ framing: BodyFraming) {
+    switch framing {
+    case .none: appendField("Content-Length", 0)
+    case .length(let count): appendField("Content-Length", count)
+    case .chunked: append("Transfer-Encoding: chunked\r\n")
+    case .untilClose: break
+    }
+  }
+
+  /// CR LF: ends a line, a chunk, or the head.
+  mutating func appendLineEnd() { append("\r\n") }
+
+  /// The line before a chunk of `count` bytes, at least one; CR LF follows the chunk.
+  mutating func appendChunkSize(_ count: Int) {
+    precondition(count > 0, "a chunk of no bytes would end the body")
+    append(number: UInt(count), radix: 16)
+    appendLineEnd()
+  }
+
+  /// What ends a chunked body.
+  mutating func appendLastChunk() { append("0\r\n\r\n") }
+
+  private mutating func append(decimal number: Int) {
+    if number < 0 { append(UInt8(ascii: "-")) }
+    append(number: number.magnitude, radix: 10)
+  }
+
+  private mutating func append(number: UInt, radix: UInt) {
+    var place: UInt = 1
+    while number / place >= radix { place *= radix }
+    while place > 0 {
+      let digit = UInt8(truncatingIfNeeded: number / place % radix)
+      append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+      place /= radix
+    }
+  }
+}
