@@ -1,16 +1,17 @@
 internal import Backends
 internal import Core
+internal import HTTP
 
 /// What the daemon is told to do: the configuration file with its defaults, flags and environment applied, all of it
 /// valid.
 struct Configuration: Sendable {
-  var listen: Origin
+  var listen: SocketAddress
   /// Where the admin routes and the metrics are; nil: at `listen` too.
-  var adminListen: Origin?
+  var adminListen: SocketAddress?
   /// What an admin request must present; nil: nothing.
   var adminToken: String?
   /// Where the metrics are served besides the admin routes; nil: nowhere.
-  var metricsListen: Origin?
+  var metricsListen: SocketAddress?
   var policy: PolicySettings
   /// How long the daemon goes on accepting requests after it was told to end.
   var shutdownDelay: Duration

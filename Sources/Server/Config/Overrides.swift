@@ -1,5 +1,5 @@
 /// What flags and environment variables say in place of the file. A flag beats a variable, a variable beats the file.
-struct Overrides: Sendable {
+struct Overrides: Hashable, Sendable {
   /// A value and who gave it.
   struct Setting: Hashable, Sendable {
     /// The flag or the variable: `--listen`, `SWITCHER_LISTEN`.

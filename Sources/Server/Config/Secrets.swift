@@ -21,16 +21,6 @@ struct Secrets: Sendable {
     }
   }
 
-  /// The value with every secret in its strings masked; keys are names, never secrets.
-  func masked(in value: JSONValue) -> JSONValue {
-    switch value {
-    case .null, .bool, .number: value
-    case .string(let text): .string(masked(in: text))
-    case .array(let elements): .array(elements.map { masked(in: $0) })
-    case .object(let members): .object(members.map { JSONValue.Member($0.key, masked(in: $0.value)) })
-    }
-  }
-
   /// Whether a variable or a flag of this name holds a secret, as far as the last word of a name can tell.
   static func isTelling(_ name: String) -> Bool {
     let lastWord = name.split { $0 == "_" || $0 == "-" }.last ?? ""

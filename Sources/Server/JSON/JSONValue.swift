@@ -26,6 +26,16 @@ enum JSONValue: Hashable, Sendable {
     return .number(Int(exactly: value).map(String.init) ?? "\(value)")
   }
 
+  /// The same value with every string in it replaced; keys stay.
+  func mapStrings(_ transform: (String) -> String) -> JSONValue {
+    switch self {
+    case .null, .bool, .number: self
+    case .string(let text): .string(transform(text))
+    case .array(let elements): .array(elements.map { $0.mapStrings(transform) })
+    case .object(let members): .object(members.map { Member($0.key, $0.value.mapStrings(transform)) })
+    }
+  }
+
   /// The value as JSON text: on one line, or with one member a line.
   func serialized(pretty: Bool = false) -> String {
     var text = ""
