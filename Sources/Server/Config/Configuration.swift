@@ -61,12 +61,10 @@ struct ModelOptions: Hashable, Sendable {
 
   /// Takes over what `object` says; everything else stays as it is.
   mutating func read(_ object: inout ConfigObject) {
-    // A time-out of nothing would turn everything away.
-    let timeout = 0.001...ConfigValue.longest
-    requestTimeout = object.take("request_timeout_secs")?.seconds(in: timeout) ?? requestTimeout
-    startupTimeout = object.take("startup_timeout_secs")?.seconds(in: timeout) ?? startupTimeout
-    sleepTimeout = object.take("sleep_timeout_secs")?.seconds(in: timeout) ?? sleepTimeout
-    wakeTimeout = object.take("wake_timeout_secs")?.seconds(in: timeout) ?? wakeTimeout
+    requestTimeout = object.take("request_timeout_secs")?.timeout() ?? requestTimeout
+    startupTimeout = object.take("startup_timeout_secs")?.timeout() ?? startupTimeout
+    sleepTimeout = object.take("sleep_timeout_secs")?.timeout() ?? sleepTimeout
+    wakeTimeout = object.take("wake_timeout_secs")?.timeout() ?? wakeTimeout
     stopGrace = object.take("stop_grace_secs")?.seconds() ?? stopGrace
     if let idle = object.take("idle_sleep_secs")?.seconds() { idleSleep = idle > .zero ? idle : nil }
     maxInFlight = object.take("max_in_flight")?.integer(in: 1...Int.max) ?? maxInFlight
