@@ -59,6 +59,18 @@ package struct SwitchMachine: Sendable {
 
   /// Takes in what happened at `now` and appends what is to be done, in order.
   package mutating func handle(_ event: Event, at now: Instant, effects: inout [Effect]) {
+    if apply(event, now, &effects) { settle(now, &effects) }
+  }
+
+  /// Takes in several things that happened at the same instant before deciding anything, as a simulation needs it.
+  package mutating func handle(_ events: [Event], at now: Instant, effects: inout [Effect]) {
+    var mustSettle = false
+    for event in events where apply(event, now, &effects) { mustSettle = true }
+    if mustSettle { settle(now, &effects) }
+  }
+
+  /// Returns whether the machine must settle.
+  private mutating func apply(_ event: Event, _ now: Instant, _ effects: inout [Effect]) -> Bool {
     switch event {
     case .requestArrived(let ticket, let model, let deadline):
       arrived(Waiter(ticket: ticket, arrival: now, deadline: deadline), model, now, &effects)
@@ -77,9 +89,12 @@ package struct SwitchMachine: Sendable {
     case .timerFired:
       timer = nil
       // A timer that was set for something that has passed by since then must not count as an event for the policy.
-      guard let next = nextDeadline(now), next <= now else { return setTimer(now, &effects) }
+      guard let next = nextDeadline(now), next <= now else {
+        setTimer(now, &effects)
+        return false
+      }
     }
-    settle(now, &effects)
+    return true
   }
 
   /// Brings the machine to rest: expires, admits, moves the switch on, and starts the next one where there is reason to.
