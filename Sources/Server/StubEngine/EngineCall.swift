@@ -27,6 +27,7 @@ enum EngineMemory: String, Sendable, CaseIterable {
 /// How a control call ended.
 enum EngineAnswer: Hashable, Sendable {
   case done
+  /// Whether the engine sleeps now, wholly or in part: the answer to a wake, and to the question.
   case sleeping(Bool)
   /// Worded as the error that a client gets.
   case failed(String)

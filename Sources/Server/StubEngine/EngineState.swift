@@ -147,7 +147,7 @@ struct EngineState {
       }
       resident.formUnion(tags)
       if isResident { scheduler.resume(at: now) }
-      return answer(.done)
+      return answer(.sleeping(scheduler.isPaused))
     case .reloadWeights:
       guard resident.contains(.weights) else { return answer(.failed("the weights are not on the GPU")) }
       guard !options.failures.contains(.reload) else {

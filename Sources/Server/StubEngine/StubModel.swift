@@ -8,7 +8,7 @@ actor StubModel {
   private let gpu: GPULock?
   private var state: EngineState
   private var lastTicket = 0
-  private var requests: [Ticket: AsyncStream<EngineScheduler.Output>.Continuation] = [:]
+  private var requests: [Ticket: Outputs.Continuation] = [:]
   private var calls: [Ticket: CheckedContinuation<EngineAnswer, Never>] = [:]
   private var alarm: (deadline: Instant, task: Task<Void, Never>)?
 
@@ -21,18 +21,31 @@ actor StubModel {
 
   var statistics: EngineStatistics { state.statistics }
 
-  /// Begins an answer of so many tokens. Its last output ends the stream; who stops reading before it must `abandon`.
-  func answer(tokens: Int) -> (ticket: Ticket, outputs: AsyncStream<EngineScheduler.Output>) {
-    let ticket = nextTicket()
-    let (stream, continuation) = AsyncStream.makeStream(of: EngineScheduler.Output.self)
-    requests[ticket] = continuation
-    send(.requestArrived(ticket, tokens: tokens))
-    return (ticket, stream)
+  typealias Outputs = AsyncStream<EngineScheduler.Output>
+
+  /// Has so many tokens made, and lends what comes out to `body`: tokens, then an end. It comes to an early end when the
+  /// task is cancelled. A request that `body` has not read to its end is taken back.
+  nonisolated func withAnswer(tokens: Int, _ body: (Outputs) async throws -> Void) async rethrows {
+    let (ticket, outputs) = await begin(tokens: tokens)
+    do {
+      try await body(outputs)
+    } catch {
+      await abandon(ticket)
+      throw error
+    }
+    await abandon(ticket)
   }
 
-  /// Takes a request back whose client has left; no fault when it has ended.
-  func abandon(_ ticket: Ticket) {
-    requests[ticket]?.finish()
+  private func begin(tokens: Int) -> (Ticket, Outputs) {
+    let ticket = nextTicket()
+    let (outputs, continuation) = Outputs.makeStream()
+    requests[ticket] = continuation
+    send(.requestArrived(ticket, tokens: tokens))
+    return (ticket, outputs)
+  }
+
+  /// No fault when the request has ended already.
+  private func abandon(_ ticket: Ticket) {
     requests[ticket] = nil
     send(.requestAbandoned(ticket))
   }

@@ -164,7 +164,7 @@ import Testing
     world.advance(milliseconds: 100)
     #expect(world.outputs(request).isEmpty)
     let wake = world.call(.wakeUp)
-    #expect(world.answer(wake) == .done)
+    #expect(world.answer(wake) == .sleeping(false))
     world.advance(milliseconds: 10)
     #expect(world.text(request) == "Hello from alpha.")
   }
@@ -220,14 +220,14 @@ import Testing
     #expect(world.history.last?.effect == .takeGPU)
     world.advance(milliseconds: 500)
     #expect(world.answerTime(wake) == 800)
-    #expect(world.answer(wake) == .done)
+    #expect(world.answer(wake) == .sleeping(false))
     #expect(world.state.statistics.sleepLevel == nil)
   }
 
   @Test func `a wake while awake answers at once`() {
     var world = EngineWorld()
     let wake = world.call(.wakeUp)
-    #expect(world.answer(wake) == .done)
+    #expect(world.answer(wake) == .sleeping(false))
     #expect(!world.history.contains { $0.effect == .takeGPU })
   }
 
@@ -243,7 +243,7 @@ import Testing
     world.gpuIsFree = true
     let wake = world.call(.wakeUp)
     world.advance(milliseconds: 500)
-    #expect(world.answer(wake) == .done)
+    #expect(world.answer(wake) == .sleeping(false))
   }
 
   @Test func `an engine woken in part sleeps until the rest is woken`() {
@@ -270,7 +270,7 @@ import Testing
     world.advance(milliseconds: 300)
     let wake = world.call(.wakeUp([]))
     let isSleeping = world.call(.isSleeping)
-    #expect(world.answer(wake) == .done)
+    #expect(world.answer(wake) == .sleeping(true))
     #expect(world.answer(isSleeping) == .sleeping(true))
   }
 
