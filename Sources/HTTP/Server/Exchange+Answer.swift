@@ -5,8 +5,12 @@ extension Exchange {
   /// Whether any part of an answer has been sent.
   package var responseHasBegun: Bool { if case .none = answer { false } else { true } }
 
-  /// Adds a field to whatever answer goes out, be it this program's own or the upstream's. `name` is a token.
-  package func addResponseField(_ name: String, _ value: String) { extraFields.appendField(name, value) }
+  /// Adds a field to whatever answer goes out, be it this program's own or the upstream's. `name` is a token. An
+  /// X-Request-Id takes the place of the upstream's; others come besides.
+  package func addResponseField(_ name: String, _ value: String) {
+    extraFields.appendField(name, value)
+    if KnownField(token: name.utf8Span.span) == .xRequestID { replacedFields.insert(.xRequestID) }
+  }
 
   /// Answers in one piece. The body is left out where the request allows none.
   /// - Throws: `clientGone` when it could not be sent whole.

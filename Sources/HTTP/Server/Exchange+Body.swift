@@ -51,6 +51,23 @@ extension Exchange {
     }
   }
 
+  /// Takes the framing off a piece of the body that is passed on instead of being kept. Returns how much payload now stands
+  /// at the piece's front.
+  func takeStreamed(_ piece: inout ByteBuffer) throws(ExchangeFailure) -> Int {
+    hasStreamed = true
+    do throws(WireFault) {
+      let (payload, end) = try decoder.decode(&piece, from: 0)
+      // What follows the body is the next request; it belongs behind what is kept of this one.
+      if decoder.isComplete {
+        endOfRequest = connection.input.count
+        piece.withBytes { connection.input.append($0.extracting(end...)) }
+      }
+      return payload
+    } catch {
+      throw refuse(error)
+    }
+  }
+
   /// Refuses a body that is announced as too large before any of it is read or asked for.
   func checkLength() throws(ExchangeFailure) {
     guard let length = decoder.remainingBytes, length + bodyBytes > worker.limits.bodyBytes else { return }

@@ -16,12 +16,16 @@ package final class Exchange {
   var answer = Answer.none
   /// Fields for whatever answer goes out.
   var extraFields = ByteBuffer()
+  /// Those of them that take the place of the upstream's.
+  var replacedFields: KnownFieldSet = []
   /// What of the request's body has not been read yet.
   var decoder = BodyDecoder(.none)
   /// How much of the body stands behind the head in the connection's input, without its framing.
   var bodyBytes = 0
   /// Where in the input the next request begins, once the body is complete.
   var endOfRequest = 0
+  /// Whether a part of the body was passed on without being kept, so that the request can't be sent again.
+  var hasStreamed = false
   /// Whether the client still waits for "100 Continue".
   var owesContinue = false
   /// Whether the connection will bear another request, as the answer's head has told the client.
@@ -35,7 +39,9 @@ package final class Exchange {
   func begin() {
     answer = .none
     extraFields.removeAll()
+    replacedFields = []
     bodyBytes = 0
+    hasStreamed = false
     fault = nil
     owesContinue = head.expectsContinue
     decoder = BodyDecoder(head.framing, limitBytes: worker.limits.bodyBytes)
