@@ -79,10 +79,9 @@ struct WaitingQueue: Sendable {
   /// Takes out everyone whose deadline has come.
   mutating func removeExpired(at now: Instant) -> [Waiter] {
     guard nextDeadline <= now else { return [] }
-    let expired = waiters[firstIndex...].filter { $0.deadline <= now }
-    for waiter in expired { _ = remove(waiter.ticket) }
-    nextDeadline = waiters[firstIndex...].lazy.map(\.deadline).min() ?? .distantFuture
-    return expired
+    let all = removeAll()
+    for waiter in all where now < waiter.deadline { append(waiter) }
+    return all.filter { $0.deadline <= now }
   }
 
   mutating func removeAll() -> [Waiter] {

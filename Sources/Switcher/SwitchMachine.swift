@@ -22,10 +22,11 @@ package struct SwitchMachine: Sendable {
   var transition: Transition?
   /// Operator's wishes that wait for the transition to end, in order.
   var goals: [Goal] = []
-  var mode: Mode = .auto
-  /// What the mode returns to if a pin fails.
-  var rollbacks: [CommandID: Rollback] = [:]
-  /// Who waits for the end of a sleeping model's process.
+  /// The mode without the pins that are still to be had.
+  var settledMode: Mode = .auto
+  /// Pins whose switches are not done yet, in order; each counts from the command on and is dropped if it fails.
+  var pendingPins: [(command: CommandID, model: ModelID)] = []
+  /// The sleeping models whose processes are being ended, and who waits for that.
   var endings: [ModelID: [CommandID]] = [:]
 
   var policy: any SwitchPolicy
@@ -94,14 +95,14 @@ package struct SwitchMachine: Sendable {
     if waitingCount > 0 || transition != nil || !goals.isEmpty {
       expire(now, &effects)
       repeat {
+        cancelMoot(now, &effects)
         admit(now, &effects)
         advance(now, &effects)
         rejectUnservable(&effects)
       } while !isClosing && pursue(now, &effects)
-      setTimer(now, &effects)
+      setTimer(&effects)
     } else {
-      recheck = nil
-      cooldownSince = nil
+      forgetDecision()
     }
     account(now)
   }
@@ -124,23 +125,25 @@ package struct SwitchMachine: Sendable {
 
   // MARK: Time
 
-  private func nextDeadline(_ now: Instant) -> Instant? {
+  private var nextDeadline: Instant {
     var next = recheck ?? .distantFuture
     for model in models where !model.queue.isEmpty {
-      next = min(next, model.queue.nextDeadline)
-      if let remaining = model.backoff.remaining(at: now) { next = min(next, now + remaining) }
+      next = min(next, model.queue.nextDeadline, model.backoff.until ?? .distantFuture)
     }
-    return next == .distantFuture ? nil : next
+    return next
   }
 
   /// Sets the timer only to make it earlier: one that fires too early costs less than setting it at every event.
-  private mutating func setTimer(_ now: Instant, _ effects: inout [Effect]) {
-    guard let next = nextDeadline(now), next < timer ?? .distantFuture else { return }
+  private mutating func setTimer(_ effects: inout [Effect]) {
+    let next = nextDeadline
+    guard next < timer ?? .distantFuture else { return }
     timer = next
     effects.append(.setTimer(next))
   }
 
   // MARK: Shared by the extensions
+
+  var mode: Mode { pendingPins.last.map { .manual(pinned: $0.model) } ?? settledMode }
 
   func index(of id: ModelID) -> Int? { indices[id] }
 
@@ -165,8 +168,10 @@ package struct SwitchMachine: Sendable {
     isClosing = true
     recheck = nil
     for index in models.indices { rejectQueue(index, .shuttingDown, &effects) }
-    answer(goals.map(\.command) + (transition?.commands ?? []), .failure(.shuttingDown), &effects)
+    let commands = goals.map(\.command) + (transition?.commands ?? []) + endings.values.joined()
+    answer(commands, .failure(.shuttingDown), &effects)
     goals = []
     transition?.commands = []
+    endings = endings.mapValues { _ in [] }
   }
 }
