@@ -19,7 +19,9 @@ def weights(tools: Path, model: str) -> Path:
     path = workspace.STATE / "models" / f"{model}.gguf"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run([sys.executable, tools / "mkmodel.py", model, "--gguf", path], check=True, capture_output=True)
+        part = path.with_suffix(".part")
+        subprocess.run([sys.executable, tools / "mkmodel.py", model, "--gguf", part], check=True, capture_output=True)
+        part.rename(path)
     return path
 
 
