@@ -1,7 +1,9 @@
 /// The policies that a configuration can name. To add one: write its file, then name it here.
 package enum PolicyCatalogue {
   package static let all: [any SwitchPolicy.Type] = [
-    FIFO.self
+    FIFO.self,
+    CostAware.self,
+    SchedulerTick.self,
   ]
 
   /// What older configurations call a policy.

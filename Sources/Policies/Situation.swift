@@ -11,11 +11,15 @@ package struct Situation: Sendable {
   package var costs: SwitchCosts
   /// How long a request may wait at most before it is turned away.
   package var requestTimeout: Duration
+  /// Whether the time has come at which the policy wanted to be asked again; else an event is the occasion.
+  package var isRecheck: Bool
 
   package init(
-    now: Instant, active: Active?, candidates: [Candidate], costs: SwitchCosts, requestTimeout: Duration
+    now: Instant, active: Active?, candidates: [Candidate], costs: SwitchCosts, requestTimeout: Duration,
+    isRecheck: Bool = false
   ) {
     self.now = now
+    self.isRecheck = isRecheck
     self.active = active
     self.candidates = candidates
     self.costs = costs
@@ -36,7 +40,7 @@ package struct Situation: Sendable {
     package var serviceTime: Duration
     /// How many requests it serves at a time; nil where it is not limited.
     package var slots: Int?
-    /// What the switch that brought it here took: drain, sleep and wake. Zero for the first model.
+    /// What the switch that brought it here took, sleep and wake. Zero for the first model.
     package var costPaid: Duration
 
     package init(

@@ -1,5 +1,4 @@
 internal import Core
-internal import Foundation
 internal import Switcher
 
 /// An answer that says why a request was not served, in the shape that OpenAI's clients understand.
@@ -59,15 +58,6 @@ struct APIError: Error {
     var type = "error"
     let error: Detail
   }
-}
-
-/// A value as JSON text, keys in a stable order, slashes unescaped as every other server writes them.
-func json(_ value: some Encodable) -> [UInt8] {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-  // Encoding fails on values that JSON can't express; what is encoded here has none of them.
-  guard let data = try? encoder.encode(value) else { return Array("{}".utf8) }
-  return Array(data)
 }
 
 // MARK: The cases

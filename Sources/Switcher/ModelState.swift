@@ -56,7 +56,7 @@ enum Presence: Sendable {
 struct Awake: Sendable {
   let instance: Instance
   let since: Instant
-  /// What the switch that brought it here took, drain included.
+  /// What the switch that brought it here took, sleep and wake.
   let costPaid: Duration
   var inFlight = 0
 }

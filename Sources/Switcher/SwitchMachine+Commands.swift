@@ -135,7 +135,7 @@ extension SwitchMachine {
     cooldownSince = decision.reason == .cooldown ? cooldownSince ?? now : cooldownSince
     switch decision {
     case .stay: recheck = nil
-    case .reconsider(let instant, _): recheck = max(instant, now) + .microseconds(1)
+    case .reconsider(let instant, _): recheck = Self.justAfter(max(instant, now))
     case .switchTo(let model, let reason):
       guard candidates.contains(where: { $0.model == model }) else { break }
       begin(to: model, trigger: reason == .tick ? .tick : .request, reason: reason, now, &effects)
@@ -167,7 +167,13 @@ extension SwitchMachine {
         slots: model.limits.maxInFlight, costPaid: awake.costPaid)
     }
     return Situation(
-      now: now, active: active, candidates: candidates, costs: costs, requestTimeout: requestTimeout)
+      now: now, active: active, candidates: candidates, costs: costs, requestTimeout: requestTimeout,
+      isRecheck: recheck.map { $0 <= now } ?? false)
+  }
+
+  /// The next whole microsecond: past the instant that it stands for, so that what is due then is due.
+  private static func justAfter(_ instant: Instant) -> Instant {
+    Instant(nanoseconds: (instant.nanoseconds / 1000 + 1) * 1000)
   }
 
   /// Tells the operator how it ended, and takes a pin back that could not be had.

@@ -11,16 +11,6 @@ enum Wake: Sendable {
   case aborted
 }
 
-/// How one attempt to move bytes without waiting ended.
-enum Transfer {
-  case moved(Int)
-  /// The peer will send no more.
-  case ended
-  /// Nothing is possible until the channel is ready again.
-  case blocked
-  case failed(SystemFailure)
-}
-
 /// A non-blocking descriptor on an event loop: what is believed of its readiness, and who waits for it.
 ///
 /// One reader and one writer may wait at a time. Readiness comes from the kernel as edges, so it is remembered here until
@@ -33,7 +23,8 @@ enum Transfer {
   let key: UInt64
   let loop: EventLoop
 
-  private(set) var isReadable = true
+  /// Whether there is believed to be something to read.
+  private(set) var hasInput = true
   private(set) var isWritable = true
   /// The peer has ended its sending side, or the connection is broken. Bytes may still be there to read.
   private(set) var peerHasEnded = false
@@ -42,6 +33,9 @@ enum Transfer {
   /// Called once when the peer's end is noticed.
   var whenPeerEnds: (() -> Void)?
 
+  /// Reads since the reader last let others run.
+  private var readStreak = 0
+  private static let longestReadStreak = 16
   private var reader: UnsafeContinuation<Wake, Never>?
   private var writer: UnsafeContinuation<Wake, Never>?
   private var readDeadline = Instant.distantFuture
@@ -59,10 +53,19 @@ enum Transfer {
 
   // MARK: Waiting
 
+  /// Whether a read is worth trying without `waitReadable` before it. Now and then it is not although there is input: a
+  /// peer that sends without a pause must not keep the loop to itself.
+  var isReadable: Bool { hasInput && readStreak < Self.longestReadStreak }
+
   /// Suspends until a read may bring something, but not past `deadline`.
   func waitReadable(until deadline: Instant = .distantFuture) async -> Wake {
     if isAborted { return .aborted }
     if isReadable { return .ready }
+    readStreak = 0
+    if hasInput {
+      await Task.yield()
+      return isAborted ? .aborted : .ready
+    }
     readDeadline = deadline
     setTimer(deadline)
     return unsafe await withUnsafeContinuation { unsafe reader = $0 }
@@ -100,13 +103,16 @@ enum Transfer {
     abort()
   }
 
+  /// Lets `close()` reset the connection, so that the peer can't take it for a proper end.
+  func resetOnClose() { _ = linux_reset_on_close(descriptor) }
+
   // MARK: What the loop reports
 
   /// Takes in what epoll(7) says of the descriptor.
   func handle(_ events: UInt32) {
     let broken = EPOLLHUP.rawValue | EPOLLERR.rawValue
     if events & (EPOLLIN.rawValue | EPOLLRDHUP.rawValue | broken) != 0 {
-      isReadable = true
+      hasInput = true
       resumeReader(.ready)
     }
     if events & (EPOLLOUT.rawValue | broken) != 0 {
@@ -152,52 +158,14 @@ enum Transfer {
     unsafe waiting.resume(returning: wake)
   }
 
-  // MARK: Moving bytes without waiting
+  // MARK: What attempts have shown
 
-  /// Reads once (read(2)) into the memory given, which must not be empty.
-  func read(into memory: UnsafeMutableRawBufferPointer) -> Transfer {
-    while true {
-      let count = unsafe Glibc.read(descriptor, memory.baseAddress, memory.count)
-      if count > 0 {
-        // A short read has emptied the socket; but when the peer has ended, no further edge would bring its end up.
-        if count < memory.count, !peerHasEnded { isReadable = false }
-        return .moved(count)
-      }
-      if count == 0 { return .ended }
-      if errno == EINTR { continue }
-      if errno != EAGAIN { return .failed(SystemFailure("read")) }
-      isReadable = false
-      return .blocked
-    }
-  }
+  /// An attempt has emptied the socket.
+  func noteDrained() { hasInput = false }
 
-  /// Writes once (write(2)); for descriptors that are no sockets.
-  func write(_ memory: UnsafeRawBufferPointer) -> Transfer {
-    unsafe moved(Glibc.write(descriptor, memory.baseAddress, memory.count), of: memory.count)
-  }
+  /// A read has brought something.
+  func noteRead() { readStreak &+= 1 }
 
-  /// Sends once (send(2)) from the memory given.
-  func send(_ memory: UnsafeRawBufferPointer) -> Transfer {
-    unsafe moved(
-      Glibc.send(descriptor, memory.baseAddress, memory.count, CInt(MSG_NOSIGNAL)), of: memory.count)
-  }
-
-  /// Sends several pieces at once (sendmsg(2)); `total` is the sum of their sizes.
-  func send(_ pieces: UnsafeBufferPointer<iovec>, total: Int) -> Transfer {
-    unsafe moved(linux_send_pieces(descriptor, pieces.baseAddress, pieces.count), of: total)
-  }
-
-  private func moved(_ count: Int, of total: Int) -> Transfer {
-    if count >= 0 {
-      if count < total { isWritable = false }
-      return .moved(count)
-    }
-    switch errno {
-    case EINTR: return .moved(0)
-    case EAGAIN:
-      isWritable = false
-      return .blocked
-    default: return .failed(SystemFailure("write"))
-    }
-  }
+  /// An attempt has filled the socket's buffer, or the connection is still being made.
+  func noteFull() { isWritable = false }
 }

@@ -42,7 +42,9 @@ enum TCP {
   static func connectFailure(_ socket: CInt) -> SystemFailure? {
     var code: CInt = 0
     var length = socklen_t(MemoryLayout<CInt>.size)
-    guard unsafe getsockopt(socket, SOL_SOCKET, SO_ERROR, &code, &length) == 0 else { return SystemFailure("getsockopt") }
+    guard unsafe getsockopt(socket, SOL_SOCKET, SO_ERROR, &code, &length) == 0 else {
+      return SystemFailure("getsockopt")
+    }
     return code == 0 ? nil : SystemFailure("connect", code: code)
   }
 

@@ -95,4 +95,12 @@ package struct KnownFieldSet: Sendable, ExpressibleByArrayLiteral {
   }
 
   package func contains(_ field: KnownField) -> Bool { bits >> UInt64(field.rawValue) & 1 == 1 }
+
+  package mutating func insert(_ field: KnownField) { bits |= 1 << UInt64(field.rawValue) }
+
+  package func union(_ other: KnownFieldSet) -> KnownFieldSet {
+    var union = self
+    union.bits |= other.bits
+    return union
+  }
 }

@@ -1,0 +1,28 @@
+internal import Core
+internal import HTTP
+
+/// A stand-in model server that has loaded its model: it listens, and answers.
+struct StubServer {
+  private let loops: EventLoopGroup
+  private let server: HTTPServer
+
+  /// - Parameter gpu: held already, nil when there is always enough.
+  /// - Throws: `SystemFailure` when the process may open no more descriptors or threads.
+  init(_ options: StubEngineOptions, gpu: GPULock? = nil, logger: Logger) throws {
+    loops = try EventLoopGroup(count: 1)
+    let routes = StubRoutes(options: options, model: StubModel(options, gpu: gpu), logger: logger)
+    server = HTTPServer(
+      address: try SocketAddress(host: "127.0.0.1", port: options.port), loops: loops, logger: logger
+    ) { exchange in await routes.handle(exchange) }
+  }
+
+  /// - Returns: where it listens.
+  /// - Throws: `ListenFailure` when it can't.
+  func start() async throws(ListenFailure) -> SocketAddress { try await server.start() }
+
+  /// Cuts every connection and stops.
+  func stop() async {
+    await server.drain(until: .zero)
+    await loops.shutdown()
+  }
+}
