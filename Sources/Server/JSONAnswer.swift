@@ -14,6 +14,6 @@ func json(_ value: some Encodable) -> [UInt8] {
 extension Exchange {
   /// Answers with a value as JSON.
   func respondJSON(_ value: some Encodable, status: Int = 200) async throws(ExchangeFailure) {
-    try await respond(status: status, body: json(value), contentType: "application/json")
+    try await respond(status: status, body: json(value))
   }
 }

@@ -9,6 +9,8 @@ typealias Handler = @Sendable (Exchange) async throws -> Void
 struct Router: Sendable {
   private struct Prefix {
     let path: String
+    /// nil: any.
+    let method: HTTPMethod?
     let handler: Handler
   }
 
@@ -23,9 +25,9 @@ struct Router: Sendable {
     exact[path, default: []].append((method, handler))
   }
 
-  /// Serves everything that begins with `prefix`, by any method, unless an exact route does.
-  mutating func add(under prefix: String, _ handler: @escaping Handler) {
-    prefixes.append(Prefix(path: prefix, handler: handler))
+  /// Serves everything that begins with `prefix`, by the method or by any, unless an exact route or an earlier prefix does.
+  mutating func add(_ method: HTTPMethod? = nil, under prefix: String, _ handler: @escaping Handler) {
+    prefixes.append(Prefix(path: prefix, method: method, handler: handler))
   }
 
   /// Serves one exchange to its end.
@@ -35,9 +37,8 @@ struct Router: Sendable {
       try await handler(for: exchange.method, path)(exchange)
     } catch let error as APIError {
       await answer(exchange, error, path)
-    } catch let failure as ExchangeFailure {
-      // The client is gone, or its body could not be read.
-      if let error = APIError(failure) { await answer(exchange, error, path) }
+    } catch is ExchangeFailure {
+      // The client is gone, or its body could not be read; the connection says so itself.
     } catch {
       logger.error("a request failed in an unforeseen way", ["path": path, "error": "\(error)"])
       await answer(exchange, APIError(status: 500, code: "internal_error", message: "internal error"), path)
@@ -51,14 +52,19 @@ struct Router: Sendable {
       if let route = routes.first(where: { $0.method == method || $0.method == wanted }) { return route.handler }
       throw .methodNotAllowed(method.rawValue, allowed: routes.map(\.method.rawValue))
     }
-    if let prefix = prefixes.first(where: { path.hasPrefix($0.path) }) { return prefix.handler }
-    throw .notFound(path)
+    let prefixes = prefixes.filter { path.hasPrefix($0.path) }
+    let wanted = method == .head ? HTTPMethod.get : method
+    if let prefix = prefixes.first(where: { $0.method == nil || $0.method == method || $0.method == wanted }) {
+      return prefix.handler
+    }
+    if prefixes.isEmpty { throw .notFound(path) }
+    throw .methodNotAllowed(method.rawValue, allowed: prefixes.compactMap(\.method?.rawValue))
   }
 
   private func answer(_ exchange: Exchange, _ error: APIError, _ path: String) async {
     guard !exchange.responseHasBegun else { return exchange.abort() }
     // A client that left before its answer is no longer anybody's business.
     try? await exchange.respond(
-      status: error.status, fields: error.fields, body: error.body(for: path), contentType: "application/json")
+      status: error.status, fields: error.fields, body: error.body(for: path))
   }
 }

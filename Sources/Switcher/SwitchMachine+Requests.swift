@@ -89,11 +89,12 @@ extension SwitchMachine {
     guard var awake = models[index].awake else { return }
     awake.inFlight += 1
     models[index].presence = .awake(awake)
+    let switching = waited ? max(awake.since - max(waiter.arrival, awake.chosenAt), .zero) : .zero
     effects.append(
       .grant(
         Grant(
           ticket: waiter.ticket, model: models[index].id, instance: awake.instance, grantedAt: now,
-          waited: waited)))
+          waited: waited, switching: switching)))
   }
 
   // MARK: Manual mode

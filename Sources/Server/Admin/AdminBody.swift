@@ -26,7 +26,7 @@ struct AdminError: Error {
 
 /// What an admin route is told.
 protocol AdminBody: Decodable, Sendable {
-  func command() throws(AdminError) -> Command
+  func command() throws(AdminError) -> Switcher.Command
   /// Said when the command was carried out.
   var success: String { get }
 }
@@ -66,7 +66,7 @@ extension AdminBody {
 struct ModeBody: AdminBody {
   let mode: String
 
-  func command() throws(AdminError) -> Command {
+  func command() throws(AdminError) -> Switcher.Command {
     switch mode {
     case "auto": return .auto
     case "manual": return .manual
@@ -80,7 +80,7 @@ struct ModeBody: AdminBody {
 struct PinBody: AdminBody {
   let model: String
 
-  func command() -> Command { .pin(ModelID(model)) }
+  func command() -> Switcher.Command { .pin(ModelID(model)) }
 
   var success: String { "\(model) is pinned and active" }
 }
@@ -88,7 +88,7 @@ struct PinBody: AdminBody {
 struct SwitchBody: AdminBody {
   let model: String
 
-  func command() -> Command { .force(ModelID(model)) }
+  func command() -> Switcher.Command { .force(ModelID(model)) }
 
   var success: String { "\(model) is active" }
 }
@@ -96,7 +96,7 @@ struct SwitchBody: AdminBody {
 struct WakeBody: AdminBody {
   let model: String
 
-  func command() -> Command { .wake(ModelID(model)) }
+  func command() -> Switcher.Command { .wake(ModelID(model)) }
 
   var success: String { "\(model) is awake" }
 }
@@ -105,7 +105,7 @@ struct SleepBody: AdminBody {
   let model: String
   let eviction: EvictionBody?
 
-  func command() -> Command { .sleep(ModelID(model), eviction?.value) }
+  func command() -> Switcher.Command { .sleep(ModelID(model), eviction?.value) }
 
   var success: String { "\(model) is asleep" }
 }

@@ -27,8 +27,9 @@ struct CommandRoutes: Sendable {
     router.add(.post, path) { exchange in
       try admission.admit(exchange)
       try await exchange.readBody()
+      let text = exchange.withBody { body in body.indices.map { body[$0] } }
       try await answer(exchange) { () async throws(AdminError) in
-        let body = try Body(json: exchange.bodyBytes)
+        let body = try Body(json: text)
         try await carryOut(try body.command(), exchange)
         return body.success
       }
@@ -36,16 +37,17 @@ struct CommandRoutes: Sendable {
   }
 
   private func answer(_ exchange: Exchange, _ act: () async throws(AdminError) -> String) async throws {
+    let message: String
     do throws(AdminError) {
-      let message = try await act()
-      try await exchange.respondJSON(["message": message])
+      message = try await act()
     } catch {
-      try await exchange.respondJSON(["error": error.message], status: error.status)
+      return try await exchange.respondJSON(["error": error.message], status: error.status)
     }
+    try await exchange.respondJSON(["message": message])
   }
 
   /// Waits until the command is done or has failed, and leaves a trace of who asked for what, and how it ended.
-  private func carryOut(_ command: Command, _ exchange: Exchange) async throws(AdminError) {
+  private func carryOut(_ command: Switcher.Command, _ exchange: Exchange) async throws(AdminError) {
     do throws(SwitchError) {
       try await switcher.perform(command)
       logger.info("operator", ["command": "\(command)", "peer": exchange.peer, "result": "done"])

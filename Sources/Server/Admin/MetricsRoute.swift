@@ -9,7 +9,7 @@ struct MetricsRoute: Sendable {
     router.add(.get, "/metrics") { exchange in
       let format = ExpositionFormat.preferred(accept: exchange.field(.accept))
       let text = await registry.render(as: format)
-      try await exchange.respond(status: 200, body: text, contentType: format.contentType)
+      try await exchange.respond(status: 200, contentType: format.contentType, body: text)
     }
   }
 }

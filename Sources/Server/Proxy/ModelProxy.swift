@@ -1,5 +1,6 @@
 internal import Core
 internal import HTTP
+internal import Metrics
 internal import Switcher
 
 /// Passes requests on to the model that they name, once the switcher has granted it to them.
@@ -20,7 +21,7 @@ struct ModelProxy: Sendable {
   /// Serves a request for the model that its path names: `/upstream/{model}/{path…}`.
   func serveUpstreamPath(_ exchange: Exchange) async throws {
     let requestID = name(exchange)
-    let (entry, target) = try UpstreamPath.resolve(exchange.target, in: directory)
+    let (entry, target) = try UpstreamPath.resolve(exchange.path, query: exchange.query, in: directory)
     try await serve(exchange, entry, target: target, edit: nil, requestID)
   }
 
@@ -31,7 +32,7 @@ struct ModelProxy: Sendable {
   }
 
   private func serve(
-    _ exchange: Exchange, _ entry: ModelDirectory.Entry, target: String?, edit: BodyEdit?, _ requestID: String
+    _ exchange: Exchange, _ entry: ModelDirectory.Entry, target: String?, edit: ForwardPlan.BodyEdit?, _ requestID: String
   ) async throws {
     var visit = Visit(receivedAt: exchange.receivedAt, requestID: requestID)
     let deadline = timeline.now + entry.requestTimeout
@@ -51,7 +52,7 @@ struct ModelProxy: Sendable {
 
   /// Waits for the grant and sends the request on, once.
   private func pass(
-    _ exchange: Exchange, _ entry: ModelDirectory.Entry, _ target: String?, _ edit: BodyEdit?, _ deadline: Instant,
+    _ exchange: Exchange, _ entry: ModelDirectory.Entry, _ target: String?, _ edit: ForwardPlan.BodyEdit?, _ deadline: Instant,
     _ visit: inout Visit
   ) async throws {
     let arrival = timeline.now
@@ -62,16 +63,16 @@ struct ModelProxy: Sendable {
       current.granted(grant, after: grant.grantedAt - arrival)
       metrics?.queueWait.observe(grant.grantedAt - arrival)
       exchange.addResponseField("Server-Timing", current.serverTiming)
-      let plan = ForwardPlan(
-        origin: upstream.origin, target: UpstreamPath.join(upstream.basePath, target ?? exchange.target),
-        bodyEdit: edit, requestFields: [("X-Request-Id", current.requestID)],
-        midStreamError: Self.disconnected(entry.model))
+      var plan = ForwardPlan(origin: upstream.origin)
+      plan.target = upstream.basePath.isEmpty
+        ? target : UpstreamPath.join(upstream.basePath, target ?? exchange.target)
+      plan.bodyEdit = edit
       do throws(ForwardFailure) {
         let summary = try await exchange.forward(plan)
         metrics?.count(RequestOutcome(status: summary.status), waited: current.waited)
         metrics?.duration.observe(timeline.now - current.receivedAt)
       } catch {
-        if error.blamesServer { await switcher.verify(grant) }
+        if error.isServersFault { await switcher.verify(grant) }
         throw error
       }
     }
@@ -89,9 +90,9 @@ struct ModelProxy: Sendable {
       outcome = RequestOutcome(error)
       answer = APIError(error, known: directory.models.map(\.name))
     case let failure as ForwardFailure:
-      outcome = failure.isClientGone ? .cancelled : .upstreamError
+      outcome = failure.isServersFault ? .upstreamError : .cancelled
       answer = APIError(failure)
-      if !failure.isClientGone {
+      if failure.isServersFault {
         logger.warning(
           "the model server failed a request",
           ["model": entry.model, "request_id": visit.requestID, "failure": "\(failure)"])
@@ -104,13 +105,6 @@ struct ModelProxy: Sendable {
     metrics?.count(outcome, waited: visit.waited)
     metrics?.duration.observe(timeline.now - visit.receivedAt)
     if let answer { throw answer }
-  }
-
-  /// What a client of a stream is told when the model server died in the middle of it.
-  private static func disconnected(_ model: ModelID) -> [UInt8] {
-    APIError(
-      status: 502, code: "upstream_disconnected", message: "the model server of \(model) died in the middle of its answer"
-    ).streamBody
   }
 }
 
@@ -141,6 +135,16 @@ private struct Visit {
   private static func milliseconds(_ duration: Duration) -> String {
     let tenths = duration.nanoseconds / 100_000
     return "\(tenths / 10).\(tenths % 10)"
+  }
+}
+
+extension ForwardFailure {
+  /// Whether the model server is to blame; else the client left, or sent what could not be read.
+  fileprivate var isServersFault: Bool {
+    switch self {
+    case .notTaken, .noAnswer, .timedOut, .cut: true
+    case .refused, .clientGone: false
+    }
   }
 }
 

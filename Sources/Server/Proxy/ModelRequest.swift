@@ -1,9 +1,10 @@
+internal import Core
 internal import HTTP
 
 /// Which model a request is for, and how its body must be changed so that the model server knows the name.
 struct ModelRequest: Sendable {
   let entry: ModelDirectory.Entry
-  let edit: BodyEdit?
+  let edit: ForwardPlan.BodyEdit?
 
   /// Finds the model: the header `x-model` wins over the body's `model`; without a body, `?model=` is looked at.
   ///
@@ -62,9 +63,9 @@ struct ModelRequest: Sendable {
 
   private static func rename(
     _ name: String, _ entry: ModelDirectory.Entry, range: Range<Int>, replacement: (String) -> [UInt8]
-  ) -> BodyEdit? {
+  ) -> ForwardPlan.BodyEdit? {
     guard let upstreamName = entry.upstreamName, upstreamName != name else { return nil }
-    return BodyEdit(range: range, replacement: replacement(upstreamName))
+    return ForwardPlan.BodyEdit(range: range, replacement: replacement(upstreamName))
   }
 }
 

@@ -32,6 +32,6 @@ enum StubEngine {
 
   /// Nothing needs to be brought in order: with the process its connections go, and its hold on the GPU.
   private static func exitOnSignals() {
-    for number in [SIGTERM, SIGINT] { unsafe signal(number) { _ in _exit(0) } }
+    for number in [SIGTERM, SIGINT] { signal(number) { _ in _exit(0) } }
   }
 }
