@@ -91,8 +91,10 @@ package struct KnownFieldSet: Sendable, ExpressibleByArrayLiteral {
   private var bits: UInt64 = 0
 
   package init(arrayLiteral fields: KnownField...) {
-    for field in fields { bits |= 1 << UInt64(field.rawValue) }
+    for field in fields { insert(field) }
   }
+
+  package mutating func insert(_ field: KnownField) { bits |= 1 << UInt64(field.rawValue) }
 
   package func contains(_ field: KnownField) -> Bool { bits >> UInt64(field.rawValue) & 1 == 1 }
 }

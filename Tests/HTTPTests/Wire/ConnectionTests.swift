@@ -3,13 +3,14 @@ import Testing
 @testable import HTTP
 
 struct ConnectionTests {
-  @Test(arguments: [
-    ("HTTP/1.1", nil, true), ("HTTP/1.1", "keep-alive", true), ("HTTP/1.1", "close", false), ("HTTP/1.1", "CLOSE", false),
-    ("HTTP/1.1", "foo, cLose", false), ("HTTP/1.1", ", ,close,", false), ("HTTP/1.1", "keep-alive, close", false),
-    ("HTTP/1.1", "closed", true), ("HTTP/1.1", "\"close\"", true), ("HTTP/1.0", nil, false),
-    ("HTTP/1.0", "keep-alive", true), ("HTTP/1.0", "Keep-Alive", true), ("HTTP/1.0", "keep-alive, close", false),
-    ("HTTP/1.0", "keep", false),
-  ] as [(String, String?, Bool)])
+  @Test(
+    arguments: [
+      ("HTTP/1.1", nil, true), ("HTTP/1.1", "keep-alive", true), ("HTTP/1.1", "close", false),
+      ("HTTP/1.1", "CLOSE", false), ("HTTP/1.1", "foo, cLose", false), ("HTTP/1.1", ", ,close,", false),
+      ("HTTP/1.1", "keep-alive, close", false), ("HTTP/1.1", "closed", true), ("HTTP/1.1", "\"close\"", true),
+      ("HTTP/1.0", nil, false), ("HTTP/1.0", "keep-alive", true), ("HTTP/1.0", "Keep-Alive", true),
+      ("HTTP/1.0", "keep-alive, close", false), ("HTTP/1.0", "keep", false),
+    ] as [(String, String?, Bool)])
   func `a connection lives on when both version and head let it`(version: String, connection: String?, lives: Bool) {
     let line = connection.map { "Connection: \($0)\r\n" } ?? ""
     #expect(request("GET / \(version)\r\nHost: a\r\n\(line)\r\n").head?.keepAlive == lives)

@@ -7,20 +7,22 @@ struct FramingTests {
     request("POST / \(version)\r\nHost: a\r\n\(lines.isEmpty ? "" : lines + "\r\n")\r\n")
   }
 
-  @Test(arguments: [
-    ("", .none), ("Content-Length: 0", .none), ("Content-Length: 5", .length(5)), ("content-length:\t5 \t", .length(5)),
-    ("Content-Length: 0005", .length(5)), ("Content-Length: 9223372036854775807", .length(.max)),
-    ("Transfer-Encoding: chunked", .chunked), ("Transfer-Encoding: CHUNKED", .chunked),
-    ("tRANSFER-eNCODING:\t cHuNkEd \t", .chunked), ("Transfer_Encoding: chunked\r\nContent-Length: 5", .length(5)),
-  ] as [(String, BodyFraming)])
+  @Test(
+    arguments: [
+      ("", .none), ("Content-Length: 0", .none), ("Content-Length: 5", .length(5)),
+      ("content-length:\t5 \t", .length(5)), ("Content-Length: 0005", .length(5)),
+      ("Content-Length: 9223372036854775807", .length(.max)), ("Transfer-Encoding: chunked", .chunked),
+      ("Transfer-Encoding: CHUNKED", .chunked), ("tRANSFER-eNCODING:\t cHuNkEd \t", .chunked),
+      ("Transfer_Encoding: chunked\r\nContent-Length: 5", .length(5)),
+    ] as [(String, BodyFraming)])
   func `a request's body reaches as far as its head says`(lines: String, framing: BodyFraming) {
     #expect(post(lines).head?.framing == framing)
   }
 
   @Test(arguments: [
     "+5", "-5", "-0", "0x5", "0_5", "5;", "5 5", "", "5.0", "1e1", "abc", "\"5\"", "9223372036854775808",
-    "18446744073709551616", "18446744073709551621", "-18446744073709551611", "\u{B2}", "\u{EF}\u{BC}\u{95}", "5, 5", "5, 6",
-    "5,", ",5", "x", "999999999999999999999999999999",
+    "18446744073709551616", "18446744073709551621", "-18446744073709551611", "\u{B2}", "\u{EF}\u{BC}\u{95}", "5, 5",
+    "5, 6", "5,", ",5", "x", "999999999999999999999999999999",
   ])
   func `a length that is not digits alone is malformed`(value: String) {
     #expect(post("Content-Length: \(value)").status == 400)
@@ -50,7 +52,8 @@ struct FramingTests {
   @Test(arguments: [
     "Content-Length: 5\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chunked\r\nContent-Length: 5",
     "Transfer-Encoding: chunked\r\nContent-Length: 0", "Transfer-Encoding: chunked\r\nX: y\r\ncontent-length: x",
-    "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+    "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+    "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
     "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked",
   ])
   func `a message framed twice is malformed`(lines: String) {

@@ -28,7 +28,9 @@ struct RequestLineTests {
     #expect(request("\(method) / HTTP/1.1\r\nHost: a\r\n\r\n").status == 501)
   }
 
-  @Test(arguments: ["GE(T", "G\0T", "G\u{C9}T", "GET:", "\"GET\"", " GET", "\tGET", "", "\r\n\r\nGET", "\r GET", "\nGET"])
+  @Test(arguments: [
+    "GE(T", "G\0T", "G\u{C9}T", "GET:", "\"GET\"", " GET", "\tGET", "", "\r\n\r\nGET", "\r GET", "\nGET",
+  ])
   func `a method that is no token is malformed`(method: String) {
     #expect(request("\(method) / HTTP/1.1\r\nHost: a\r\n\r\n").status == 400)
   }
@@ -62,11 +64,12 @@ struct RequestLineTests {
     #expect(request("GET / \(version)\r\nHost: a\r\n\r\n").status == 505)
   }
 
-  @Test(arguments: [
-    ("/", "/", nil), ("/?", "/", ""), ("/a%20b/%2e%2E?x=y&z[]=%", "/a%20b/%2e%2E", "x=y&z[]=%"),
-    ("//a/../b", "//a/../b", nil), ("/a^`{|}~!$&'()*+,;=:@", "/a^`{|}~!$&'()*+,;=:@", nil),
-    ("http://localhost", "", nil), ("HTTP://localhost:80/a?b", "/a", "b"), ("https://[::1]:1?b", "", "b"),
-  ] as [(String, String, String?)])
+  @Test(
+    arguments: [
+      ("/", "/", nil), ("/?", "/", ""), ("/a%20b/%2e%2E?x=y&z[]=%", "/a%20b/%2e%2E", "x=y&z[]=%"),
+      ("//a/../b", "//a/../b", nil), ("/a^`{|}~!$&'()*+,;=:@", "/a^`{|}~!$&'()*+,;=:@", nil),
+      ("http://localhost", "", nil), ("HTTP://localhost:80/a?b", "/a", "b"), ("https://[::1]:1?b", "", "b"),
+    ] as [(String, String, String?)])
   func `a target is split into path and query`(target: String, path: String, query: String?) {
     let head = request("GET \(target) HTTP/1.1\r\nHost: other\r\n\r\n").head
     #expect(head?.target == target)
@@ -75,15 +78,17 @@ struct RequestLineTests {
   }
 
   @Test(arguments: [
-    "a\0b", "a\u{1}b", "a\u{7F}b", "a\rb", "a\nb", "a\tb", "caf\u{C3}\u{A9}", "#x", "a\\b", "a\"b", "a<b", "a>b", "?a#b",
+    "a\0b", "a\u{1}b", "a\u{7F}b", "a\rb", "a\nb", "a\tb", "caf\u{C3}\u{A9}", "#x", "a\\b", "a\"b", "a<b", "a>b",
+    "?a#b",
   ])
   func `a character that no target may hold is malformed`(rest: String) {
     #expect(request("GET /\(rest) HTTP/1.1\r\nHost: a\r\n\r\n").status == 400)
   }
 
   @Test(arguments: [
-    "foo", "localhost:80", "*", "**", "\\a", "ftp://localhost/", "http:/", "http://", "http:///a", "http://u@localhost/",
-    "http://u:p@localhost/", "http://a b/", "http://[::1/", "https://:80/", "?a", "httpx://a/", "http://a#b",
+    "foo", "localhost:80", "*", "**", "\\a", "ftp://localhost/", "http:/", "http://", "http:///a",
+    "http://u@localhost/", "http://u:p@localhost/", "http://a b/", "http://[::1/", "https://:80/", "?a", "httpx://a/",
+    "http://a#b",
   ])
   func `a target of another form is malformed`(target: String) {
     #expect(request("GET \(target) HTTP/1.1\r\nHost: a\r\n\r\n").status == 400)
@@ -111,12 +116,17 @@ struct RequestLineTests {
     #expect(request("GET \(longest)aaaaaaaaaaaaaaaaaaaaaaa\n", limits: limits).status == 414)
   }
 
-  @Test(arguments: ["\u{16}\u{3}\u{1}", "\0", "\u{1}", "{", "\u{80}", "\r\n\r", "GET /\n", "GET /a\0", "A\n", "BREWBREW"])
+  @Test(arguments: [
+    "\u{16}\u{3}\u{1}", "\0", "\u{1}", "{", "\u{80}", "\r\n\r", "GET /\n", "GET /a\0", "A\n", "BREWBREW",
+  ])
   func `junk is refused without waiting for more`(start: String) {
     #expect(request(start).status != nil)
   }
 
-  @Test(arguments: ["", "\r", "\r\n", "G", "GET", "GET ", "GET /", "GET / HTTP/1.1", "GET / HTTP/1.1\r", "GET / HTTP/1.1\r\nHost: a\r\n\r"])
+  @Test(arguments: [
+    "", "\r", "\r\n", "G", "GET", "GET ", "GET /", "GET / HTTP/1.1", "GET / HTTP/1.1\r",
+    "GET / HTTP/1.1\r\nHost: a\r\n\r",
+  ])
   func `a beginning is waited upon`(start: String) {
     #expect(request(start) == .incomplete)
   }
