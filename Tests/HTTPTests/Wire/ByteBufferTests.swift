@@ -7,7 +7,7 @@ struct ByteBufferTests {
     var buffer = ByteBuffer()
     buffer.append("ab")
     buffer.append(UInt8(ascii: "c"))
-    buffer.append(String("dé"))
+    buffer.append(contentsOf: "dé")
     buffer.append([0x66])
     #expect(buffer.text == "abcdéf")
     #expect(buffer.count == 7)

@@ -111,7 +111,7 @@ struct FieldTests {
   }
 }
 
-private func recognise(_ name: [UInt8]) -> KnownField { KnownField(token: name.span) }
+private func recognise(_ name: [UInt8]) -> KnownField { KnownField(name: name.span) }
 
 extension KnownField {
   /// The name as a test can compare and change it.

@@ -36,7 +36,7 @@ struct HeadWriterTests {
     ("\r\n\r\n", "    "),
   ])
   func `a value cannot end its line`(value: String, expected: String) {
-    #expect(written { $0.appendField("X", value) } == "X: \(expected)\r\n")
+    #expect(written { $0.appendField(named: "X", value) } == "X: \(expected)\r\n")
   }
 
   @Test(arguments: [
@@ -51,7 +51,7 @@ struct HeadWriterTests {
     let text = written {
       $0.appendStatusLine(200)
       $0.appendField("Server", "switcher")
-      $0.appendField("X-Request-Id", String("abc"))
+      $0.appendField(named: "X-Request-Id", "abc")
       $0.appendFraming(.chunked)
       $0.appendLineEnd()
       $0.appendChunkSize(5)

@@ -20,7 +20,7 @@ struct RequestLineTests {
 
   @Test(arguments: HTTPMethod.allCases)
   func `every supported method is recognised`(method: HTTPMethod) {
-    #expect(request("\(method.rawValue) / HTTP/1.1\r\nHost: a\r\n\r\n").head?.method == method)
+    #expect(request("\(method.name) / HTTP/1.1\r\nHost: a\r\n\r\n").head?.method == method)
   }
 
   @Test(arguments: ["get", "BREW", "TRACE", "CONNECT", "PRI", "GE", "GETS", "OPTIONSX", "POSTPOSTPOST", "HEAT"])

@@ -75,7 +75,7 @@ struct ReadField: Equatable {
       read.append(
         ReadField(
           name: field.name.string(in: bytes), value: field.value.string(in: bytes), known: field.known,
-          isHopByHop: field.isHopByHop))
+          isHopByHop: field.isNamedByConnection || KnownFieldSet.hopByHop.contains(field.known)))
     }
     return read
   }
