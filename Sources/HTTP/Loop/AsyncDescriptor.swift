@@ -12,12 +12,12 @@ package final class AsyncDescriptor: Sendable {
   package init(_ descriptor: CInt, on loop: EventLoop) async throws(SystemFailure) {
     self.loop = loop
     channel = try await loop.run { () async throws(SystemFailure) in
-      guard linux_set_nonblocking(descriptor) == 0, let channel = loop.register(descriptor) else {
-        let failure = SystemFailure("epoll_ctl")
+      guard linux_set_nonblocking(descriptor) == 0 else {
+        let failure = SystemFailure("fcntl")
         _ = Glibc.close(descriptor)
         throw failure
       }
-      return channel
+      return try loop.adopt(descriptor)
     }
   }
 

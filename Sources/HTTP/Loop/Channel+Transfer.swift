@@ -30,7 +30,7 @@ extension Channel {
       let count = unsafe Glibc.read(descriptor, memory.baseAddress, memory.count)
       if count > 0 {
         // A short read has emptied the socket; but when the peer has ended, no further edge would bring its end up.
-        if count < memory.count, !peerHasEnded { noteDrained() }
+        if count < memory.count, !peerHasEnded { noteDrained() } else { noteRead() }
         return .moved(count)
       }
       if count == 0 { return .ended }

@@ -23,7 +23,8 @@ enum Wake: Sendable {
   let key: UInt64
   let loop: EventLoop
 
-  private(set) var isReadable = true
+  /// Whether there is believed to be something to read.
+  private(set) var hasInput = true
   private(set) var isWritable = true
   /// The peer has ended its sending side, or the connection is broken. Bytes may still be there to read.
   private(set) var peerHasEnded = false
@@ -32,6 +33,9 @@ enum Wake: Sendable {
   /// Called once when the peer's end is noticed.
   var whenPeerEnds: (() -> Void)?
 
+  /// Reads since the reader last let others run.
+  private var readStreak = 0
+  private static let longestReadStreak = 16
   private var reader: UnsafeContinuation<Wake, Never>?
   private var writer: UnsafeContinuation<Wake, Never>?
   private var readDeadline = Instant.distantFuture
@@ -49,10 +53,19 @@ enum Wake: Sendable {
 
   // MARK: Waiting
 
+  /// Whether a read is worth trying without `waitReadable` before it. Now and then it is not although there is input: a
+  /// peer that sends without a pause must not keep the loop to itself.
+  var isReadable: Bool { hasInput && readStreak < Self.longestReadStreak }
+
   /// Suspends until a read may bring something, but not past `deadline`.
   func waitReadable(until deadline: Instant = .distantFuture) async -> Wake {
     if isAborted { return .aborted }
     if isReadable { return .ready }
+    readStreak = 0
+    if hasInput {
+      await Task.yield()
+      return isAborted ? .aborted : .ready
+    }
     readDeadline = deadline
     setTimer(deadline)
     return unsafe await withUnsafeContinuation { unsafe reader = $0 }
@@ -90,13 +103,16 @@ enum Wake: Sendable {
     abort()
   }
 
+  /// Lets `close()` reset the connection, so that the peer can't take it for a proper end.
+  func resetOnClose() { _ = linux_reset_on_close(descriptor) }
+
   // MARK: What the loop reports
 
   /// Takes in what epoll(7) says of the descriptor.
   func handle(_ events: UInt32) {
     let broken = EPOLLHUP.rawValue | EPOLLERR.rawValue
     if events & (EPOLLIN.rawValue | EPOLLRDHUP.rawValue | broken) != 0 {
-      isReadable = true
+      hasInput = true
       resumeReader(.ready)
     }
     if events & (EPOLLOUT.rawValue | broken) != 0 {
@@ -145,7 +161,10 @@ enum Wake: Sendable {
   // MARK: What attempts have shown
 
   /// An attempt has emptied the socket.
-  func noteDrained() { isReadable = false }
+  func noteDrained() { hasInput = false }
+
+  /// A read has brought something.
+  func noteRead() { readStreak &+= 1 }
 
   /// An attempt has filled the socket's buffer, or the connection is still being made.
   func noteFull() { isWritable = false }

@@ -113,11 +113,16 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   // MARK: On the loop's thread
 
-  /// Takes a descriptor under the loop's watch. Nil when the kernel refuses (epoll_ctl(2)); errno says why.
-  func register(_ descriptor: CInt) -> Channel? {
+  /// Takes a non-blocking descriptor over and watches it.
+  /// - Throws: `SystemFailure` when the kernel refuses (epoll_ctl(2)); the descriptor is closed then.
+  func adopt(_ descriptor: CInt) throws(SystemFailure) -> Channel {
     generation &+= 1
     let key = UInt64(generation) << 32 | UInt64(UInt32(bitPattern: descriptor))
-    guard linux_epoll_watch(epoll, descriptor, key) == 0 else { return nil }
+    guard linux_epoll_watch(epoll, descriptor, key) == 0 else {
+      let failure = SystemFailure("epoll_ctl")
+      _ = Glibc.close(descriptor)
+      throw failure
+    }
     let index = Int(descriptor)
     while channels.count <= index { channels.append(nil) }
     let channel = Channel(descriptor: descriptor, key: key, loop: self)
@@ -141,6 +146,13 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     let key = UInt64(generation) << 32 | Self.alarmBit
     alarms[key] = action
     timers.insert(deadline: deadline, key: key)
+  }
+
+  /// Suspends a task of this loop until `deadline`, or the loop's end.
+  func sleep(until deadline: Instant) async {
+    await withCheckedContinuation { continuation in
+      schedule(at: deadline) { continuation.resume() }
+    }
   }
 
   private func run() {
@@ -215,7 +227,9 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   private func finish(_ batch: inout [UnownedJob]) -> Bool {
     for channel in channels { channel?.abort() }
-    alarms = [:]
+    let alarms = alarms.values
+    self.alarms = [:]
+    for alarm in alarms { alarm() }
     runJobs(&batch)
     guard jobs.isEmpty else { return false }
     let waiting = remote.withLock { remote -> [CheckedContinuation<Void, Never>]? in

@@ -1,0 +1,126 @@
+internal import Core
+
+/// One attempt to have a request answered over one connection to a model server.
+struct Forwarding {
+  let exchange: Exchange
+  let plan: ForwardPlan
+  let upstream: UpstreamConnection
+  private var pump: RequestPump?
+  private var sentBytes = 0
+  /// What has come from the server; holds storage only while it holds bytes.
+  var input = ByteBuffer()
+  var canReuseConnection = false
+
+  /// Interim answers are dropped, but not for ever.
+  private static let mostInterimAnswers = 64
+
+  init(exchange: Exchange, plan: ForwardPlan, upstream: UpstreamConnection) {
+    self.exchange = exchange
+    self.plan = plan
+    self.upstream = upstream
+  }
+
+  var loop: EventLoop { exchange.loop }
+  var connection: Connection { exchange.connection }
+
+  mutating func run(_ server: UpstreamServer) async throws(ForwardFailure) -> ForwardSummary {
+    do throws(ForwardFailure) {
+      try sendRequest(to: server)
+      try await readHead()
+      let firstByteAt = loop.now
+      let bytesSent = try await upstream.head.status == 101 ? tunnel() : relay()
+      if let pump, !pump.isDone {
+        canReuseConnection = false
+        await pump.stop()
+      }
+      loop.buffers.recycle(&input)
+      return ForwardSummary(status: upstream.head.status, bytesSent: bytesSent, firstByteAt: firstByteAt)
+    } catch {
+      await pump?.stop()
+      loop.buffers.recycle(&input)
+      throw error
+    }
+  }
+
+  // MARK: The request
+
+  /// Sends what the server takes at once, which is mostly all, and leaves the rest to a pump.
+  private mutating func sendRequest(to server: UpstreamServer) throws(ForwardFailure) {
+    var request = OutgoingRequest(exchange, plan, to: server)
+    let outcome = request.sendSome(exchange, on: upstream.channel)
+    sentBytes = request.sentBytes
+    if case .failed = outcome {
+      request.finish(loop)
+      throw endedEarly(outcome)
+    }
+    if request.isSent, exchange.bodyIsComplete { return request.finish(loop) }
+    pump = RequestPump(request, exchange, to: upstream.channel)
+    pump?.start()
+  }
+
+  // MARK: The answer's head
+
+  /// Reads until there is the head of the answer proper.
+  private mutating func readHead() async throws(ForwardFailure) {
+    var parser = ResponseParser(requestMethod: exchange.method)
+    var interimAnswers = 0
+    let deadline = plan.firstByteTimeout.map { loop.now + Interval($0) } ?? .distantFuture
+    while true {
+      while !input.isEmpty, try parse(with: &parser) {
+        // 101 ends the exchange of messages, so it is no interim answer (RFC 9110, section 15.2.2).
+        guard upstream.head.status < 200, upstream.head.status != 101 else { return try checkUpgrade() }
+        interimAnswers += 1
+        guard interimAnswers <= Self.mostInterimAnswers else { throw .noAnswer("\(plan.origin): too many 1xx answers") }
+        input.consume(upstream.head.byteCount)
+      }
+      let end = try await receive(until: deadline)
+      if let end { throw endedEarly(end) }
+    }
+  }
+
+  private mutating func parse(with parser: inout ResponseParser) throws(ForwardFailure) -> Bool {
+    do throws(WireFault) {
+      return try input.withBytes { bytes throws(WireFault) in try parser.parse(bytes, into: &upstream.head) }
+    } catch {
+      throw .noAnswer("\(plan.origin): \(error.message)")
+    }
+  }
+
+  private func checkUpgrade() throws(ForwardFailure) {
+    if upstream.head.status == 101, !exchange.head.upgrade {
+      throw .noAnswer("\(plan.origin): answered 101 though no upgrade was asked for")
+    }
+  }
+
+  /// Waits for bytes from the server and appends them to the input. Returns how the stream ended, if it did.
+  mutating func receive(until deadline: Instant) async throws(ForwardFailure) -> Transfer? {
+    let channel = upstream.channel
+    while true {
+      guard channel.isReadable else {
+        if input.isEmpty { loop.buffers.recycle(&input) }
+        switch await channel.waitReadable(until: deadline) {
+        case .ready: continue
+        case .timedOut: throw .timedOut("\(plan.origin): no answer in time")
+        case .aborted: throw pump?.failure.map(ForwardFailure.init) ?? .clientGone
+        }
+      }
+      if input.capacity == 0 { input = loop.buffers.take() }
+      let outcome = channel.receive(into: &input)
+      switch outcome {
+      case .moved: return nil
+      case .blocked: continue
+      case .ended, .failed: return outcome
+      }
+    }
+  }
+
+  private func endedEarly(_ end: Transfer) -> ForwardFailure {
+    let reason =
+      if case .failed(let failure) = end { failure.reason } else { "closed the connection without an answer" }
+    let isUntouched = input.isEmpty && !exchange.hasStreamed
+    if isUntouched, upstream.requestWasNotTaken(end, sentBytes: sentBytes) {
+      return .notTaken("\(plan.origin): \(reason)")
+    }
+    return .noAnswer("\(plan.origin): \(reason)")
+  }
+}

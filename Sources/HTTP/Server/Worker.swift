@@ -1,0 +1,133 @@
+internal import Core
+internal import Glibc
+
+/// A server's part on one loop: its listener, its connections and its pool of upstream connections.
+// Sendable holds because only the loop's thread touches what is mutable.
+final class Worker: @unchecked Sendable {
+  let loop: EventLoop
+  let limits: ServerLimits
+  let timeouts: Timeouts
+  let handler: HTTPServer.Handler
+  let logger: Logger
+  let upstreams: UpstreamPool
+  private let count: ConnectionCount
+  private var connections: [Connection] = []
+  private var listener: Listener?
+  private var date = DateStamp()
+  private(set) var isDraining = false
+  /// The drain's deadline has come.
+  private var hasCut = false
+  private var drainWaiters: [CheckedContinuation<Void, Never>] = []
+
+  /// The limits that every request meets, in the form that costs least.
+  struct Timeouts {
+    let head, bodyStall, idle, writeStall, linger: Interval
+
+    init(_ limits: ServerLimits) {
+      head = Interval(limits.headTimeout)
+      bodyStall = Interval(limits.bodyStallTimeout)
+      idle = Interval(limits.idleTimeout)
+      writeStall = Interval(limits.writeStallTimeout)
+      linger = Interval(limits.lingerTimeout)
+    }
+  }
+
+  init(
+    loop: EventLoop, limits: ServerLimits, connections: ConnectionCount, logger: Logger,
+    handler: @escaping HTTPServer.Handler
+  ) {
+    self.loop = loop
+    self.limits = limits
+    self.timeouts = Timeouts(limits)
+    self.count = connections
+    self.logger = logger
+    self.handler = handler
+    upstreams = UpstreamPool(loop: loop)
+  }
+
+  // MARK: Connections
+
+  func listen(on socket: CInt) {
+    do {
+      let listener = Listener(channel: try loop.adopt(socket), worker: self)
+      self.listener = listener
+      Task(executorPreference: loop) { await listener.run() }
+    } catch {
+      logger.error("cannot watch the listener", ["reason": error])
+    }
+  }
+
+  /// Takes over a socket that was just accepted.
+  func open(_ socket: CInt) {
+    do {
+      TCP.sendAtOnce(socket)
+      let channel = try loop.adopt(socket)
+      let connection = Connection(channel: channel, worker: self, position: connections.count)
+      connections.append(connection)
+      connection.start(isSurplus: count.increase() > limits.connections)
+    } catch {
+      logger.warning("cannot watch a connection", ["reason": error])
+    }
+  }
+
+  /// Forgets a connection that has been closed.
+  func closed(_ connection: Connection) {
+    let last = connections.removeLast()
+    if last !== connection {
+      connections[connection.position] = last
+      last.position = connection.position
+    }
+    count.decrease()
+    if connections.isEmpty, isDraining { resumeDrainWaiters() }
+  }
+
+  /// The Date field's value (RFC 9110, section 6.6.1), made anew each second.
+  func currentDate() -> [UInt8] { date.bytes(at: loop.now) }
+
+  // MARK: The end
+
+  func stopAccepting() {
+    listener?.close()
+    listener = nil
+  }
+
+  func beginDrain(until deadline: Instant) {
+    isDraining = true
+    for connection in connections { connection.closeIfIdle() }
+    upstreams.closeAll()
+    loop.schedule(at: deadline) { [weak self] in
+      guard let self else { return }
+      self.hasCut = true
+      for connection in self.connections { connection.cut() }
+      // A handler that minds no cancellation must not hold the daemon's end up.
+      self.resumeDrainWaiters()
+    }
+  }
+
+  /// Returns when all connections are closed, or have been cut.
+  func drained() async {
+    guard !connections.isEmpty, !hasCut else { return }
+    await withCheckedContinuation { drainWaiters.append($0) }
+  }
+
+  private func resumeDrainWaiters() {
+    for waiter in drainWaiters { waiter.resume() }
+    drainWaiters = []
+  }
+}
+
+/// The current date as the Date field spells it, kept for as long as it holds.
+private struct DateStamp {
+  private var date = HTTPDate(unixSeconds: 0)
+  private var validUntil = Instant(nanoseconds: .min)
+
+  mutating func bytes(at now: Instant) -> [UInt8] {
+    if now >= validUntil {
+      var time = timespec()
+      unsafe clock_gettime(CLOCK_REALTIME, &time)
+      date = HTTPDate(unixSeconds: time.tv_sec)
+      validUntil = Instant(nanoseconds: now.nanoseconds + 1_000_000_000 - Int64(time.tv_nsec))
+    }
+    return date.bytes
+  }
+}
