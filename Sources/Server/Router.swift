@@ -50,7 +50,7 @@ struct Router: Sendable {
     if let routes = exact[path] {
       let wanted = method == .head ? HTTPMethod.get : method
       if let route = routes.first(where: { $0.method == method || $0.method == wanted }) { return route.handler }
-      throw .methodNotAllowed(method.rawValue, allowed: routes.map(\.method.rawValue))
+      throw .methodNotAllowed(method.description, allowed: routes.map(\.method.description))
     }
     let prefixes = prefixes.filter { path.hasPrefix($0.path) }
     let wanted = method == .head ? HTTPMethod.get : method
@@ -58,7 +58,7 @@ struct Router: Sendable {
       return prefix.handler
     }
     if prefixes.isEmpty { throw .notFound(path) }
-    throw .methodNotAllowed(method.rawValue, allowed: prefixes.compactMap(\.method?.rawValue))
+    throw .methodNotAllowed(method.description, allowed: prefixes.compactMap(\.method?.description))
   }
 
   private func answer(_ exchange: Exchange, _ error: APIError, _ path: String) async {
