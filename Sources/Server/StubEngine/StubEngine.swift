@@ -15,7 +15,7 @@ enum StubEngine {
       try await timeline.sleep(for: options.startTime)
       guard !options.failures.contains(.start) else { return fail("the start failed, as it was told to") }
       // Bound no sooner: as long as vLLM loads a model, it refuses connections.
-      let address = try await StubServer(options, gpu: gpu, logger: logger).start()
+      let address = try await StubServer(options, gpu: gpu, timeline: timeline, logger: logger).start()
       logger.info("ready", ["model": options.model, "address": address])
       while true { try await timeline.sleep(for: .seconds(86_400)) }
     } catch {
@@ -32,6 +32,6 @@ enum StubEngine {
 
   /// Nothing needs to be brought in order: with the process its connections go, and its hold on the GPU.
   private static func exitOnSignals() {
-    for number in [SIGTERM, SIGINT] { unsafe signal(number) { _ in _exit(0) } }
+    for number in [SIGTERM, SIGINT] { signal(number) { _ in _exit(0) } }
   }
 }
