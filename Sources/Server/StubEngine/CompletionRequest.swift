@@ -13,6 +13,15 @@ struct CompletionRequest: Decodable {
 
   private struct StreamOptions: Decodable {
     let includeUsage: Bool?
+
+    private enum CodingKeys: String, CodingKey { case includeUsage = "include_usage" }
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case model, messages, prompt, stream
+    case streamOptions = "stream_options"
+    case maxTokens = "max_tokens"
+    case maxCompletionTokens = "max_completion_tokens"
   }
 
   private let model: String?
@@ -56,6 +65,11 @@ struct EmbeddingsRequest: Decodable {
     case float, base64
   }
 
+  private enum CodingKeys: String, CodingKey {
+    case model, input
+    case encodingFormat = "encoding_format"
+  }
+
   private let model: String?
   private let input: TextInput
   private let encodingFormat: Encoding?
@@ -89,18 +103,16 @@ private struct TextInput: Decodable {
   }
 }
 
-/// Reads a request's body, whose names are in snake case.
+/// Reads a request's body.
 private func decoded<Value: Decodable>(_ body: Data) throws(EngineFault) -> Value {
-  let decoder = JSONDecoder()
-  decoder.keyDecodingStrategy = .convertFromSnakeCase
   do {
-    return try decoder.decode(Value.self, from: body)
+    return try JSONDecoder().decode(Value.self, from: body)
   } catch DecodingError.keyNotFound(let key, _) {
     throw .badRequest("\(key.stringValue): Field required", parameter: key.stringValue)
-  } catch DecodingError.typeMismatch(_, let context) {
+  } catch DecodingError.typeMismatch(_, let context) where !context.codingPath.isEmpty {
     let path = context.codingPath.map(\.stringValue).joined(separator: ".")
     throw .badRequest("\(path): \(context.debugDescription)", parameter: path)
   } catch {
-    throw .badRequest("the body is not the JSON that was expected: \(error)")
+    throw .badRequest("the body is not the JSON object that was expected")
   }
 }

@@ -49,7 +49,11 @@ extension EngineCall {
     case (_, .failed(let message)): throw .internalError(message)
     case (.sleep(let level, _), _): ["status": "sleeping", "level": .number(level.rawValue)]
     case (.wakeUp(let tags), .sleeping(let isSleeping)):
-      ["status": isSleeping ? "sleeping" : "awake", "tags": .array(tags.map(\.rawValue).sorted().map(JSONValue.string))]
+      [
+        "status": isSleeping ? "sleeping" : "awake",
+        "tags": tags.count == EngineMemory.allCases.count
+          ? nil : .array(tags.map(\.rawValue).sorted().map(JSONValue.string)),
+      ]
     case (.isSleeping, .sleeping(let isSleeping)): ["is_sleeping": .bool(isSleeping)]
     case (.reloadWeights, _): ["results": [nil]]
     default: ["success": true]

@@ -18,7 +18,7 @@ enum StubAnswer {
     for byte in text.utf8 { mix(byte) }
     return (UInt8(0)..<8).map { dimension in
       mix(dimension)
-      return Float(Int8(truncatingIfNeeded: hash >> 32)) / 128
+      return Float(Int8(truncatingIfNeeded: hash >> 40)) / 128
     }
   }
 }

@@ -15,7 +15,7 @@ enum StubEngine {
       try await timeline.sleep(for: options.startTime)
       guard !options.failures.contains(.start) else { return fail("the start failed, as it was told to") }
       // Bound no sooner: as long as vLLM loads a model, it refuses connections.
-      let address = try await StubServer(options, gpu: gpu, logger: logger).start()
+      let address = try await StubServer(options, gpu: gpu, timeline: timeline, logger: logger).start()
       logger.info("ready", ["model": options.model, "address": address])
       while true { try await timeline.sleep(for: .seconds(86_400)) }
     } catch {

@@ -13,7 +13,7 @@ actor StubModel {
   private var alarm: (deadline: Instant, task: Task<Void, Never>)?
 
   /// - Parameter gpu: what the engine holds while it is awake, taken already; nil when there is always enough.
-  init(_ options: StubEngineOptions, gpu: GPULock?, timeline: any Timeline = SystemTimeline()) {
+  init(_ options: StubEngineOptions, gpu: GPULock?, timeline: any Timeline) {
     self.timeline = timeline
     self.gpu = gpu
     state = EngineState(options)

@@ -6,7 +6,7 @@ extension StubRoutes {
   /// - Throws: `EngineFault` when the call can't be understood or has failed, `ExchangeFailure` when the client has gone.
   func control(_ exchange: Exchange) async throws {
     let request = "\(exchange.method.rawValue) \(exchange.target)"
-    let before = SystemTimeline().now
+    let before = timeline.now
     do {
       let call = try EngineCall(path: exchange.path, query: exchange.query, body: exchange.bodyData)
       let body = try call.body(of: await model.perform(call))
@@ -19,6 +19,7 @@ extension StubRoutes {
   }
 
   private func log(_ request: String, status: Int, since before: Instant) {
-    logger.info(request, ["status": status, "seconds": (SystemTimeline().now - before).seconds])
+    let milliseconds = ((timeline.now - before).seconds * 1_000).rounded()
+    logger.info(request, ["status": status, "seconds": milliseconds / 1_000])
   }
 }

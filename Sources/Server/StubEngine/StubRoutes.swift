@@ -6,6 +6,7 @@ internal import HTTP
 struct StubRoutes: Sendable {
   let options: StubEngineOptions
   let model: StubModel
+  let timeline: any Timeline
   /// Gets a line for each control call.
   let logger: Logger
 
@@ -38,7 +39,9 @@ struct StubRoutes: Sendable {
     case "/v1/models": try await exchange.respond(status: 200, body: modelList.serialized())
     // It says nothing of sleep: a sleeping engine is healthy.
     case "/health": try await exchange.respond(status: 200)
-    case "/metrics": try await exchange.respond(status: 200, contentType: "text/plain", body: await metrics())
+    case "/metrics":
+      try await exchange.respond(
+        status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8", body: await metrics())
     default: try await control(exchange)
     }
   }

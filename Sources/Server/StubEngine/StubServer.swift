@@ -8,12 +8,12 @@ struct StubServer {
 
   /// - Parameter gpu: held already, nil when there is always enough.
   /// - Throws: `SystemFailure` when the process may open no more descriptors or threads.
-  init(_ options: StubEngineOptions, gpu: GPULock? = nil, logger: Logger) throws {
+  init(_ options: StubEngineOptions, gpu: GPULock? = nil, timeline: any Timeline, logger: Logger) throws {
+    let address = try SocketAddress(host: "127.0.0.1", port: options.port)
+    let model = StubModel(options, gpu: gpu, timeline: timeline)
+    let routes = StubRoutes(options: options, model: model, timeline: timeline, logger: logger)
     loops = try EventLoopGroup(count: 1)
-    let routes = StubRoutes(options: options, model: StubModel(options, gpu: gpu), logger: logger)
-    server = HTTPServer(
-      address: try SocketAddress(host: "127.0.0.1", port: options.port), loops: loops, logger: logger
-    ) { exchange in await routes.handle(exchange) }
+    server = HTTPServer(address: address, loops: loops, logger: logger) { await routes.handle($0) }
   }
 
   /// - Returns: where it listens.
