@@ -12,10 +12,13 @@ struct Main {
     case usage = 2
   }
 
+  // On the main thread, and so before any other thread is started: that is what blocking signals depends on.
+  @MainActor
   static func main() async {
     let process = ProcessInfo.processInfo
     do throws(UsageError) {
       let command = try Command(parsing: Array(process.arguments.dropFirst()), environment: process.environment)
+      if case .serve = command { Signals.block() }
       exit(await run(command, environment: process.environment))
     } catch {
       say(error.description)
@@ -39,7 +42,6 @@ struct Main {
   }
 
   private static func serve(_ overrides: Overrides, _ environment: [String: String]) async -> ExitStatus {
-    Signals.block()
     do {
       let configuration = try load(overrides, environment)
       let secrets = configuration.secrets
