@@ -12,13 +12,10 @@ struct Main {
     case usage = 2
   }
 
-  // On the main thread, and so before any other thread is started: that is what blocking signals depends on.
-  @MainActor
   static func main() async {
     let process = ProcessInfo.processInfo
     do throws(UsageError) {
       let command = try Command(parsing: Array(process.arguments.dropFirst()), environment: process.environment)
-      if case .serve = command { Signals.block() }
       exit(await run(command, environment: process.environment))
     } catch {
       say(error.description)
