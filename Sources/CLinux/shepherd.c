@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,9 +41,9 @@ static void report(int status, uint32_t news, int32_t value) {
   if (write(status, &report, sizeof report) < 0) return;
 }
 
-// Visits the shepherd's children but for the leader: reaps those that have ended, sends `signal` (if not 0) to the
-// others, or of them only to those that have left the leader's group. Returns how many live, -1 if that can't be known.
-static int visit_children(const struct herd *herd, int signal, bool strays_only) {
+// Visits the shepherd's children but for the leader: reaps those that have ended and presses the others as far as the
+// phase demands. Returns how many live, -1 if that can't be known.
+static int visit_children(const struct herd *herd) {
   int list = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
   if (list < 0) return -1;
   int alive = 0;
@@ -57,7 +58,9 @@ static int visit_children(const struct herd *herd, int signal, bool strays_only)
       }
       if (child > 0 && child != herd->leader && waitpid(child, NULL, WNOHANG) == 0) {
         alive++;
-        if (signal != 0 && !(strays_only && getpgid(child) == herd->leader)) kill(child, signal);
+        // Who left the leader's group has not heard the order to stop, and is our child only now that its parent ended.
+        bool is_stray = herd->phase == STOPPING && herd->leader_exited && getpgid(child) != herd->leader;
+        if (herd->phase == KILLING || is_stray) kill(child, herd->phase == KILLING ? SIGKILL : SIGTERM);
       }
       child = 0;
     }
@@ -105,8 +108,6 @@ static void watch_leader(struct herd *herd) {
   int status = info.si_code == CLD_EXITED ? (info.si_status & 0xff) << 8 : info.si_status & 0x7f;
   report(herd->status, SHEPHERD_EXITED, status);
   if (herd->phase == RUNNING) herd->phase = KILLING;
-  // Who left the group has not heard the order yet, and is only now our child.
-  if (herd->phase == STOPPING) visit_children(herd, SIGTERM, true);
 }
 
 static bool is_over(struct herd *herd, int alive) {
@@ -142,7 +143,7 @@ static void tend(struct herd *herd, uint32_t default_grace) {
     watch_leader(herd);
     if (herd->phase == STOPPING && now_milliseconds() >= herd->deadline) herd->phase = KILLING;
     if (herd->phase == KILLING && herd->leader > 0) kill(-herd->leader, SIGKILL);
-    if (is_over(herd, visit_children(herd, herd->phase == KILLING ? SIGKILL : 0, false))) return;
+    if (is_over(herd, visit_children(herd))) return;
   }
 }
 
@@ -231,7 +232,9 @@ static void close_all(const int *descriptors, int count) {
 
 // Returns 0, or the errno of what failed; what was not opened keeps its -1.
 static int open_ends(int *control, int *status, int *output, int *null) {
-  if (pipe2(control, O_CLOEXEC) != 0 || pipe2(status, O_CLOEXEC) != 0 || pipe2(output, O_CLOEXEC) != 0) return errno;
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) != 0 || pipe2(status, O_CLOEXEC) != 0 ||
+      pipe2(output, O_CLOEXEC) != 0)
+    return errno;
   // A caller without standard descriptors would have them mistaken for these.
   if (control[0] <= STDERR_FILENO) return EBADF;
   *null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -261,6 +264,11 @@ int shepherd_spawn(char *const argv[], char *const envp[], uint32_t grace_millis
   close_all(theirs, 4);
   *shepherd = (struct shepherd){pid, control[1], status[0], output[0]};
   return 0;
+}
+
+int shepherd_stop(int control, uint32_t grace_milliseconds) {
+  ssize_t count = send(control, &grace_milliseconds, sizeof grace_milliseconds, MSG_NOSIGNAL | MSG_DONTWAIT);
+  return count < 0 ? errno : 0;
 }
 
 char *const *inherited_environment(void) { return environ; }

@@ -43,4 +43,9 @@ package struct PolicyFault: Error, Hashable, Sendable {
   /// nil: the name of the policy itself.
   package let option: String?
   package let message: String
+
+  package init(option: String?, message: String) {
+    self.option = option
+    self.message = message
+  }
 }

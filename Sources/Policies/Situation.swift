@@ -40,7 +40,7 @@ package struct Situation: Sendable {
     package var serviceTime: Duration
     /// How many requests it serves at a time; nil where it is not limited.
     package var slots: Int?
-    /// What the switch that brought it here took, sleep and wake. Zero for the first model.
+    /// What the switch that brought it here cost: sleep and wake, without the drain. Zero for the first model.
     package var costPaid: Duration
 
     package init(

@@ -1,5 +1,5 @@
 internal import Core
-internal import Foundation
+internal import HTTP
 internal import Switcher
 
 /// An answer that says why a request was not served, in the shape that OpenAI's clients understand.
@@ -61,15 +61,6 @@ struct APIError: Error {
   }
 }
 
-/// A value as JSON text, keys in a stable order, slashes unescaped as every other server writes them.
-func json(_ value: some Encodable) -> [UInt8] {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-  // Encoding fails on values that JSON can't express; what is encoded here has none of them.
-  guard let data = try? encoder.encode(value) else { return Array("{}".utf8) }
-  return Array(data)
-}
-
 // MARK: The cases
 
 extension APIError {
@@ -117,6 +108,15 @@ extension APIError {
 
   static func upstreamTimeout(_ detail: String) -> APIError {
     APIError(status: 504, code: "upstream_timeout", message: "the model server took too long: \(detail)")
+  }
+
+  /// What a caller is told whose model server failed; nil where the connection itself tells it, or nobody is left to be told.
+  init?(_ failure: ForwardFailure) {
+    switch failure {
+    case .notTaken(let detail), .noAnswer(let detail): self = .upstreamUnavailable(detail)
+    case .timedOut(let detail): self = .upstreamTimeout(detail)
+    case .cut, .refused, .clientGone: return nil
+    }
   }
 
   /// What a caller is told whom the switcher did not serve; nil for one who is gone.

@@ -18,15 +18,15 @@ package struct ModelLimits: Hashable, Sendable {
 struct ModelState: Sendable {
   let id: ModelID
   let limits: ModelLimits
-  var presence: Presence = .absent(.stopped)
+  var presence: Presence = .stopped
   var queue = WaitingQueue()
   var backoff = Backoff()
   /// When it last stopped admitting requests.
   var lastLeft: Instant?
   var arrivals: ArrivalRate
   var service = ServiceTime()
-  /// A death that was reported before the wake that it belongs to.
-  var lastDeath: Instance?
+  /// The last death that was reported since its wake began; it may be that of the instance that is coming up.
+  var deathInWake: Instance?
 
   init(id: ModelID, limits: ModelLimits, start: Instant) {
     self.id = id
@@ -48,7 +48,8 @@ struct ModelState: Sendable {
 
 /// Where a model is. Only one that is awake can have requests in flight, so the count lives inside.
 enum Presence: Sendable {
-  case absent(Residence)
+  case stopped
+  case asleep(Instance)
   case awake(Awake)
 }
 
@@ -56,7 +57,9 @@ enum Presence: Sendable {
 struct Awake: Sendable {
   let instance: Instance
   let since: Instant
-  /// What the switch that brought it here took, sleep and wake.
+  /// When the switch that brought it here was decided.
+  let chosenAt: Instant
+  /// What the switch that brought it here cost: sleep and wake.
   let costPaid: Duration
   var inFlight = 0
 }
@@ -71,6 +74,13 @@ struct Backoff: Sendable {
   private(set) var failures = 0
   private(set) var until: Instant?
   private(set) var message = ""
+
+  /// Ends once its time has come; true when it did so now.
+  mutating func expire(at now: Instant) -> Bool {
+    guard let until, until <= now else { return false }
+    self.until = nil
+    return true
+  }
 
   /// How long the model is still to be left alone; nil when it may be tried.
   func remaining(at now: Instant) -> Duration? {

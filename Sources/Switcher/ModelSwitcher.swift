@@ -13,11 +13,8 @@ package actor ModelSwitcher {
 
   /// Reused from event to event.
   private var effects: [Effect] = []
-  /// The answer to the request that is just arriving, if it came at once.
-  private var verdict: Result<Grant, SwitchError>?
   private var waiting: [Ticket: CheckedContinuation<Result<Grant, SwitchError>, Never>] = [:]
   private var commands: [CommandID: CheckedContinuation<Result<Void, SwitchError>, Never>] = [:]
-  private var answered: [CommandID: Result<Void, SwitchError>] = [:]
   private var lastTicket: UInt64 = 0
   private var lastCommand: UInt64 = 0
   /// The slow work under way or just done, one chain a model.
@@ -70,13 +67,11 @@ package actor ModelSwitcher {
     guard let runtime = runtimes[model] else { throw .unknownModel(model) }
     lastTicket += 1
     let ticket = Ticket(number: lastTicket)
-    send(.requestArrived(ticket, model, deadline: deadline))
-    if let verdict {
-      self.verdict = nil
-      return (try verdict.get(), runtime.upstream)
-    }
     let answer = await withTaskCancellationHandler {
-      await withCheckedContinuation { waiting[ticket] = $0 }
+      await withCheckedContinuation { waiter in
+        waiting[ticket] = waiter
+        send(.requestArrived(ticket, model, deadline: deadline))
+      }
     } onCancel: {
       Task { await self.abandon(ticket, model) }
     }
@@ -94,9 +89,10 @@ package actor ModelSwitcher {
   package func perform(_ command: Command) async throws(SwitchError) {
     lastCommand += 1
     let id = CommandID(number: lastCommand)
-    send(.command(id, command))
-    if let result = answered.removeValue(forKey: id) { return try result.get() }
-    let result = await withCheckedContinuation { commands[id] = $0 }
+    let result = await withCheckedContinuation { caller in
+      commands[id] = caller
+      send(.command(id, command))
+    }
     try result.get()
   }
 
@@ -155,14 +151,9 @@ package actor ModelSwitcher {
 
   private func carryOut(_ effect: Effect) {
     switch effect {
-    case .grant(let grant): answer(grant.ticket, .success(grant))
-    case .reject(let ticket, let error): answer(ticket, .failure(error))
-    case .answer(let command, let result):
-      if let caller = commands.removeValue(forKey: command) {
-        caller.resume(returning: result)
-      } else {
-        answered[command] = result
-      }
+    case .grant(let grant): waiting.removeValue(forKey: grant.ticket)?.resume(returning: .success(grant))
+    case .reject(let ticket, let error): waiting.removeValue(forKey: ticket)?.resume(returning: .failure(error))
+    case .answer(let command, let result): commands.removeValue(forKey: command)?.resume(returning: result)
     case .record(let record): onSwitch(record)
     case .setTimer(let instant): setTimer(instant)
     case .wake(let model):
@@ -194,20 +185,14 @@ package actor ModelSwitcher {
     }
   }
 
-  private func answer(_ ticket: Ticket, _ result: Result<Grant, SwitchError>) {
-    if let waiter = waiting.removeValue(forKey: ticket) {
-      waiter.resume(returning: result)
-    } else {
-      verdict = result
-    }
-  }
-
-  /// Runs slow work after whatever else runs on the model, and reports its outcome unless it was cancelled meanwhile.
+  /// Runs slow work after whatever else runs on the model, and reports its outcome; not at all, or without a report, once
+  /// it was cancelled.
   private func start(_ model: ModelID, _ operation: @escaping @Sendable (any ModelRuntime) async -> Event) {
     guard let runtime = runtimes[model] else { return }
     let previous = work[model]
     work[model] = Task {
       await previous?.value
+      guard !Task.isCancelled else { return }
       let outcome = await operation(runtime)
       if !Task.isCancelled { send(outcome) }
     }

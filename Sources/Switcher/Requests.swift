@@ -19,6 +19,8 @@ package struct Grant: Hashable, Sendable {
   package let grantedAt: Instant
   /// Whether the request had to wait in the queue.
   package let waited: Bool
+  /// How much of its wait was that of the switch to its model.
+  package let switching: Duration
 }
 
 /// A request in a model's queue.
@@ -79,10 +81,9 @@ struct WaitingQueue: Sendable {
   /// Takes out everyone whose deadline has come.
   mutating func removeExpired(at now: Instant) -> [Waiter] {
     guard nextDeadline <= now else { return [] }
-    let expired = waiters[firstIndex...].filter { $0.deadline <= now }
-    for waiter in expired { _ = remove(waiter.ticket) }
-    nextDeadline = waiters[firstIndex...].lazy.map(\.deadline).min() ?? .distantFuture
-    return expired
+    let all = removeAll()
+    for waiter in all where now < waiter.deadline { append(waiter) }
+    return all.filter { $0.deadline <= now }
   }
 
   mutating func removeAll() -> [Waiter] {

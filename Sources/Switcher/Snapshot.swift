@@ -68,9 +68,9 @@ extension SwitchMachine {
     }
     switch model.presence {
     case .awake: return .active
-    case .absent where model.backoff.remaining(at: now) != nil: return .failed
-    case .absent(.asleep): return .asleep
-    case .absent(.stopped): return .stopped
+    case _ where model.backoff.remaining(at: now) != nil: return .failed
+    case .asleep: return .asleep
+    case .stopped: return .stopped
     }
   }
 }

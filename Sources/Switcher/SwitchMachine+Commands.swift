@@ -12,12 +12,6 @@ struct Goal: Sendable {
   let wish: Wish
 }
 
-/// The mode that a command set before its switch was done, and the one that returns if the switch fails.
-struct Rollback: Sendable {
-  let set: Mode
-  let previous: Mode
-}
-
 /// What the operator and the policy set off.
 extension SwitchMachine {
   mutating func commanded(_ id: CommandID, _ command: Command, _ now: Instant, _ effects: inout [Effect]) {
@@ -27,55 +21,48 @@ extension SwitchMachine {
     }
     switch command {
     case .auto, .unpin:
-      mode = .auto
+      settledMode = .auto
+      pendingPins = []
       answer([id], .success(()), &effects)
     case .manual:
-      if !mode.isManual { mode = .manual(pinned: nil) }
+      settledMode = .manual(pinned: settledMode.pinned)
       answer([id], .success(()), &effects)
     case .pin(let model):
-      setPin(model, for: id)
+      pendingPins.append((id, model))
       want(Goal(command: id, wish: .awake(model, .pin)), now, &effects)
     case .force(let model), .wake(let model):
-      if mode.pinned != nil { setPin(model, for: id) }
+      if mode.pinned != nil { pendingPins.append((id, model)) }
       want(Goal(command: id, wish: .awake(model, .force)), now, &effects)
     case .sleep(let model, let eviction):
       want(Goal(command: id, wish: .asleep(model, eviction)), now, &effects)
     }
   }
 
-  private mutating func setPin(_ model: ModelID, for command: CommandID) {
-    rollbacks[command] = Rollback(set: .manual(pinned: model), previous: mode)
-    mode = .manual(pinned: model)
-  }
-
-  /// Joins the switch under way where it leads to the goal, takes it back where it has not yet done anything against it,
-  /// and else waits for its end.
+  /// Takes the switch under way back where it has not yet done anything against the goal, joins it where it leads there
+  /// and nothing else is to be done before, and waits for its end in all other cases.
   private mutating func want(_ goal: Goal, _ now: Instant, _ effects: inout [Effect]) {
-    guard let current = transition else { return goals.append(goal) }
     switch goal.wish {
     case .awake(let model, _):
-      if current.to == model, !current.isGivingUp {
-        transition?.commands.append(goal.command)
-        return
-      }
-      if current.from == model, current.isDraining { supersede("\(model) was asked to stay", now, &effects) }
-    case .asleep(let model, let eviction):
-      if current.to == nil, current.from == model, current.eviction == eviction {
-        transition?.commands.append(goal.command)
-        return
-      }
-      if current.to == model {
-        if current.isDraining { supersede("\(model) was put to sleep", now, &effects) }
-        if case .waking = current.stage { abortWake(now, &effects) }
+      if transition?.from == model { supersede("\(model) was asked to stay", now, &effects) }
+    case .asleep(let model, _):
+      if transition?.to == model {
+        supersede("\(model) was put to sleep", now, &effects)
+        abortWake(now, &effects)
       }
     }
-    goals.append(goal)
+    if goals.isEmpty, let transition, transition.leads(to: goal.wish) {
+      self.transition?.commands.append(goal.command)
+    } else {
+      goals.append(goal)
+    }
   }
 
+  /// Ends a switch that has not got beyond the drain.
   private mutating func supersede(_ message: String, _ now: Instant, _ effects: inout [Effect]) {
-    answer(transition?.commands ?? [], .failure(.superseded(message: message)), &effects)
+    guard let current = transition, current.isDraining else { return }
     transition?.commands = []
-    end(.cancelled, failure: nil, now, &effects)
+    answer(current.commands, .failure(.superseded(message: message)), &effects)
+    end(.cancelled, now, &effects)
   }
 
   /// Starts the next switch that the operator, the mode or the policy wants. True when the machine must settle again.
@@ -85,14 +72,7 @@ extension SwitchMachine {
       pursue(goals.removeFirst(), now, &effects)
       return true
     }
-    guard waitingCount > 0 else {
-      cooldownSince = nil
-      recheck = nil
-      return false
-    }
-    if !mode.isManual { return askPolicy(now, &effects) }
-    recheck = nil
-    return restoreServed(now, &effects)
+    return mode.isManual ? restoreServed(now, &effects) : askPolicy(now, &effects)
   }
 
   private mutating func pursue(_ goal: Goal, _ now: Instant, _ effects: inout [Effect]) {
@@ -102,15 +82,15 @@ extension SwitchMachine {
       begin(to: model, trigger: trigger, commands: [goal.command], now, &effects)
     case .asleep(let model, let eviction):
       guard let index = index(of: model) else { return }
+      if lastHolder == model, holder != index { lastHolder = nil }
       switch models[index].presence {
       case .awake:
         begin(to: nil, trigger: .force, eviction: eviction, commands: [goal.command], now, &effects)
-      case .absent(.asleep) where eviction?.process == .stop:
+      case .asleep where eviction?.process == .stop:
         // Its process ends beside whatever the GPU does; no switch is needed for it.
-        setPresence(index, .absent(.stopped))
+        if endings[model] == nil { effects.append(.stop(model)) }
         endings[model, default: []].append(goal.command)
-        effects.append(.stop(model))
-      case .absent:
+      case .asleep, .stopped:
         answer([goal.command], .success(()), &effects)
       }
     }
@@ -118,8 +98,9 @@ extension SwitchMachine {
 
   /// In manual mode the one model that is served comes back when somebody waits for it.
   private mutating func restoreServed(_ now: Instant, _ effects: inout [Effect]) -> Bool {
+    forgetDecision()
     guard let served = servedInManualMode, let index = index(of: served), index != holder,
-      !models[index].queue.isEmpty
+      !models[index].queue.isEmpty, models[index].backoff.remaining(at: now) == nil
     else { return false }
     begin(to: served, trigger: mode.pinned == nil ? .recovery : .pin, now, &effects)
     return true
@@ -128,20 +109,25 @@ extension SwitchMachine {
   private mutating func askPolicy(_ now: Instant, _ effects: inout [Effect]) -> Bool {
     let candidates = candidates(now)
     guard !candidates.isEmpty else {
-      recheck = nil
+      forgetDecision()
       return false
     }
-    let decision = policy.decide(in: situation(candidates, now))
-    cooldownSince = decision.reason == .cooldown ? cooldownSince ?? now : cooldownSince
-    switch decision {
-    case .stay: recheck = nil
-    case .reconsider(let instant, _): recheck = Self.justAfter(max(instant, now))
-    case .switchTo(let model, let reason):
-      guard candidates.contains(where: { $0.model == model }) else { break }
+    switch policy.decide(in: situation(candidates, now)) {
+    case .switchTo(let model, let reason) where candidates.contains { $0.model == model }:
       begin(to: model, trigger: reason == .tick ? .tick : .request, reason: reason, now, &effects)
       return true
+    case .reconsider(let instant, let reason):
+      recheck = Self.justAfter(max(instant, now))
+      cooldownSince = reason == .cooldown ? cooldownSince ?? now : nil
+    case .stay, .switchTo: forgetDecision()
     }
     return false
+  }
+
+  /// Nothing deferred is left from the policy's last answer.
+  mutating func forgetDecision() {
+    recheck = nil
+    cooldownSince = nil
   }
 
   private func candidates(_ now: Instant) -> [Situation.Candidate] {
@@ -176,11 +162,12 @@ extension SwitchMachine {
     Instant(nanoseconds: (instant.nanoseconds / 1000 + 1) * 1000)
   }
 
-  /// Tells the operator how it ended, and takes a pin back that could not be had.
+  /// Tells the operator how it ended; a pin is then kept or dropped.
   mutating func answer(_ commands: [CommandID], _ result: Result<Void, SwitchError>, _ effects: inout [Effect]) {
     for command in commands {
-      if let rollback = rollbacks.removeValue(forKey: command), case .failure = result, mode == rollback.set {
-        mode = rollback.previous
+      if let position = pendingPins.firstIndex(where: { $0.command == command }) {
+        let pin = pendingPins.remove(at: position)
+        if case .success = result { settledMode = .manual(pinned: pin.model) }
       }
       effects.append(.answer(command, result))
     }

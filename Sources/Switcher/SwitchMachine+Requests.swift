@@ -10,12 +10,19 @@ extension SwitchMachine {
     if let refusal = refusal(index, now) { return effects.append(.reject(waiter.ticket, refusal)) }
     if index == holder, transition == nil, models[index].queue.isEmpty, models[index].hasFreeSlot {
       grant(waiter, index, waited: false, now, &effects)
-    } else if models[index].queue.count >= models[index].limits.maxQueue ?? .max {
-      effects.append(.reject(waiter.ticket, .queueFull(limit: models[index].limits.maxQueue ?? .max)))
+    } else if let limit = fullQueueLimit(index, now, &effects) {
+      effects.append(.reject(waiter.ticket, .queueFull(limit: limit)))
     } else {
       models[index].queue.append(waiter)
       waitingCount += 1
     }
+  }
+
+  /// How many may wait for the model, if so many do. Those whose time is up don't count, however late the timer is.
+  private mutating func fullQueueLimit(_ index: Int, _ now: Instant, _ effects: inout [Effect]) -> Int? {
+    guard let limit = models[index].limits.maxQueue, models[index].queue.count >= limit else { return nil }
+    expire(now, &effects)
+    return models[index].queue.count >= limit ? limit : nil
   }
 
   /// Why a request for the model is turned away at once, if it is.
@@ -23,7 +30,8 @@ extension SwitchMachine {
     guard acceptsRequests else { return .shuttingDown }
     let model = models[index]
     guard isServable(model.id) else { return .manualMode(served: servedInManualMode) }
-    if model.awake == nil, transition?.to != model.id, let remaining = model.backoff.remaining(at: now) {
+    let isComing = transition?.to == model.id && transition?.isGivingUp == false
+    if model.awake == nil, !isComing, let remaining = model.backoff.remaining(at: now) {
       return .switchFailed(model.id, message: model.backoff.message, retryAfter: remaining)
     }
     return nil
@@ -43,13 +51,19 @@ extension SwitchMachine {
     models[index].service.record(now - grant.grantedAt)
   }
 
-  mutating func expire(_ now: Instant, _ effects: inout [Effect]) {
+  /// Ends waits and back-offs whose time is up; true when there were any.
+  @discardableResult
+  mutating func expire(_ now: Instant, _ effects: inout [Effect]) -> Bool {
+    var hasExpired = false
     for index in models.indices {
+      if models[index].backoff.expire(at: now) { hasExpired = true }
       for waiter in models[index].queue.removeExpired(at: now) {
+        hasExpired = true
         waitingCount -= 1
         effects.append(.reject(waiter.ticket, .timedOut(after: now - waiter.arrival)))
       }
     }
+    return hasExpired
   }
 
   /// Grants whom the awake model may take: everyone in order while it stays, while it drains only those who were queued
@@ -75,11 +89,12 @@ extension SwitchMachine {
     guard var awake = models[index].awake else { return }
     awake.inFlight += 1
     models[index].presence = .awake(awake)
+    let switching = waited ? max(awake.since - max(waiter.arrival, awake.chosenAt), .zero) : .zero
     effects.append(
       .grant(
         Grant(
           ticket: waiter.ticket, model: models[index].id, instance: awake.instance, grantedAt: now,
-          waited: waited)))
+          waited: waited, switching: switching)))
   }
 
   // MARK: Manual mode

@@ -9,9 +9,8 @@ extension SwitchMachine {
     commands: [CommandID] = [], _ now: Instant, _ effects: inout [Effect]
   ) {
     switchCount += 1
-    let cooldown = trigger == .request ? cooldownSince.map { now - $0 } : nil
-    cooldownSince = nil
-    recheck = nil
+    let cooldown = reason == nil ? nil : cooldownSince.map { now - $0 }
+    forgetDecision()
     var transition = Transition(
       number: switchCount, from: holder.map { models[$0].id }, to: target, trigger: trigger, reason: reason,
       eviction: eviction, cooldown: cooldown, stage: .sleeping, commands: commands, at: now)
@@ -25,30 +24,31 @@ extension SwitchMachine {
     }
   }
 
+  /// Stays, up to the last moment before the old model is put to sleep, when the demand that the policy saw is gone.
+  mutating func cancelMoot(_ now: Instant, _ effects: inout [Effect]) {
+    guard let transition, transition.isDraining else { return }
+    let isWanted = transition.to.flatMap(index(of:)).map { !models[$0].queue.isEmpty } ?? true
+    if !acceptsRequests || transition.isPolicyDriven && !isWanted { end(.cancelled, now, &effects) }
+  }
+
   /// Goes on once the drain is complete.
   mutating func advance(_ now: Instant, _ effects: inout [Effect]) {
     guard let current = transition, current.isDraining, let from = current.from, let index = index(of: from),
       models[index].inFlight == 0
     else { return }
-    if isMoot(current) { return end(.cancelled, failure: nil, now, &effects) }
     models[index].lastLeft = now
     transition?.enter(.sleeping, at: now)
     effects.append(.sleep(from, current.eviction))
   }
 
-  /// The last look before the old model is put to sleep: whether the demand that the policy saw is still there.
-  private func isMoot(_ transition: Transition) -> Bool {
-    guard transition.trigger == .request, transition.commands.isEmpty, let to = transition.to else { return false }
-    return index(of: to).map { models[$0].queue.isEmpty } ?? true
-  }
-
   // MARK: The old model
 
   mutating func slept(_ model: ModelID, _ residence: Residence, _ now: Instant, _ effects: inout [Effect]) {
-    guard let transition, transition.from == model, transition.stage == .sleeping, let index = index(of: model)
+    guard let transition, transition.from == model, transition.stage == .sleeping, let index = index(of: model),
+      let awake = models[index].awake
     else { return }
     models[index].backoff.reset()
-    left(index, residence, now, &effects)
+    left(index, residence == .asleep ? .asleep(awake.instance) : .stopped, now, &effects)
   }
 
   mutating func sleepFailed(_ model: ModelID, _ message: String, _ now: Instant, _ effects: inout [Effect]) {
@@ -57,11 +57,11 @@ extension SwitchMachine {
     effects.append(.stop(model))
   }
 
-  private mutating func left(_ index: Int, _ residence: Residence, _ now: Instant, _ effects: inout [Effect]) {
-    setPresence(index, .absent(residence))
+  private mutating func left(_ index: Int, _ presence: Presence, _ now: Instant, _ effects: inout [Effect]) {
+    setPresence(index, presence)
     if transition?.to == nil {
       lastHolder = nil
-      end(.success, failure: nil, now, &effects)
+      end(.success, now, &effects)
     } else {
       wakeTarget(now, &effects)
     }
@@ -71,8 +71,11 @@ extension SwitchMachine {
 
   private mutating func wakeTarget(_ now: Instant, _ effects: inout [Effect]) {
     guard let to = transition?.to, let index = index(of: to) else { return }
+    guard acceptsRequests else { return end(.cancelled, now, &effects) }
+    guard endings[to] == nil else { transition?.enter(.stoppingNew(retry: true), at: now); return }
     var isCold = true
-    if case .absent(.asleep) = models[index].presence { isCold = false }
+    if case .asleep = models[index].presence { isCold = false }
+    models[index].deathInWake = nil
     transition?.enter(.waking(cold: isCold), at: now)
     effects.append(.wake(to))
   }
@@ -80,16 +83,18 @@ extension SwitchMachine {
   mutating func woke(_ model: ModelID, _ instance: Instance, _ now: Instant, _ effects: inout [Effect]) {
     guard let transition, transition.to == model, case .waking = transition.stage, let index = index(of: model)
     else { return }
-    if let death = models[index].lastDeath, instance <= death {
+    if let death = models[index].deathInWake, instance <= death {
       return wakeFailed(model, "the server of \(model) died as soon as it was up", now, &effects)
     }
     self.transition?.endPhase(at: now)
     let cost = self.transition?.evictionAndWake ?? .zero
     costs.record(cost, from: transition.from, to: model)
     let isFirst = switchCount == 1
-    setPresence(index, .awake(Awake(instance: instance, since: now, costPaid: isFirst ? .zero : cost)))
+    let awake = Awake(
+      instance: instance, since: now, chosenAt: transition.decidedAt, costPaid: isFirst ? .zero : cost)
+    setPresence(index, .awake(awake))
     models[index].backoff.wakeSucceeded()
-    end(.success, failure: nil, now, &effects)
+    end(.success, now, &effects)
   }
 
   mutating func wakeFailed(_ model: ModelID, _ message: String, _ now: Instant, _ effects: inout [Effect]) {
@@ -99,41 +104,49 @@ extension SwitchMachine {
     self.transition?.enter(.stoppingNew(retry: !isCold), at: now)
     if isCold {
       models[index].backoff.wakeFailed(at: now, message: message)
-      failTarget(message, now, &effects)
+      fail(message, now, &effects)
     }
     effects.append(.stop(model))
   }
 
-  /// Answers everyone who counts on the target; the switch itself ends when the target is gone.
-  private mutating func failTarget(_ message: String, _ now: Instant, _ effects: inout [Effect]) {
-    guard let to = transition?.to, let index = index(of: to) else { return }
+  /// Answers everyone who counts on the switch; it ends itself when what it left behind is gone.
+  private mutating func fail(_ message: String, _ now: Instant, _ effects: inout [Effect]) {
+    guard let current = transition, let model = current.to ?? current.from, let index = index(of: model) else { return }
     let retryAfter = models[index].backoff.remaining(at: now) ?? .seconds(1)
-    let error = SwitchError.switchFailed(to, message: message, retryAfter: retryAfter)
+    let error = SwitchError.switchFailed(model, message: message, retryAfter: retryAfter)
     transition?.failure = message
-    rejectQueue(index, error, &effects)
-    answer(transition?.commands ?? [], .failure(error), &effects)
     transition?.commands = []
+    if current.to != nil { rejectQueue(index, error, &effects) }
+    answer(current.commands, .failure(error), &effects)
   }
 
   /// Gives a start up because the operator wants the model asleep.
   mutating func abortWake(_ now: Instant, _ effects: inout [Effect]) {
-    guard let to = transition?.to else { return }
+    guard let current = transition, let to = current.to else { return }
+    switch current.stage {
+    case .waking: effects.append(.stop(to))
+    case .stoppingNew(retry: true): break
+    default: return
+    }
     transition?.enter(.stoppingNew(retry: false), at: now)
-    failTarget("the start of \(to) was ended by the operator", now, &effects)
-    effects.append(.stop(to))
+    fail("the start of \(to) was ended by the operator", now, &effects)
   }
 
   // MARK: Ending processes
 
   mutating func stopped(_ model: ModelID, _ now: Instant, _ effects: inout [Effect]) {
-    answer(endings.removeValue(forKey: model) ?? [], .success(()), &effects)
-    guard let transition, let index = index(of: model) else { return }
+    guard let index = index(of: model) else { return }
+    if let commands = endings.removeValue(forKey: model) {
+      setPresence(index, .stopped)
+      answer(commands, .success(()), &effects)
+    }
+    guard let transition else { return }
     switch transition.stage {
     case .stoppingOld where transition.from == model:
       left(index, .stopped, now, &effects)
     case .stoppingNew(let retry) where transition.to == model:
-      setPresence(index, .absent(.stopped))
-      if retry { wakeTarget(now, &effects) } else { end(.failed, failure: transition.failure, now, &effects) }
+      setPresence(index, .stopped)
+      if retry { wakeTarget(now, &effects) } else { end(.failed, now, &effects) }
     default: break
     }
   }
@@ -147,24 +160,23 @@ extension SwitchMachine {
     case .stoppingOld where transition.from == model:
       let failure = "\(model) could be neither put to sleep nor stopped: \(message)"
       if let to = transition.to.flatMap(index(of:)) { models[to].backoff.wakeFailed(at: now, message: failure) }
-      failTarget(failure, now, &effects)
-      setPresence(index, .absent(.asleep))
-      end(.failed, failure: failure, now, &effects)
+      fail(failure, now, &effects)
+      setPresence(index, models[index].awake.map { .asleep($0.instance) } ?? .stopped)
+      end(.failed, now, &effects)
       begin(to: model, trigger: .recovery, now, &effects)
     case .stoppingNew where transition.to == model:
-      let failure = transition.failure ?? message
       if transition.failure == nil {
-        models[index].backoff.wakeFailed(at: now, message: failure)
-        failTarget(failure, now, &effects)
+        models[index].backoff.wakeFailed(at: now, message: message)
+        fail(message, now, &effects)
       }
-      end(.failed, failure: failure, now, &effects)
+      end(.failed, now, &effects)
     default: break
     }
   }
 
   mutating func died(_ model: ModelID, _ death: Death, _ now: Instant, _ effects: inout [Effect]) {
     guard let index = index(of: model) else { return }
-    models[index].lastDeath = max(models[index].lastDeath ?? death.instance, death.instance)
+    models[index].deathInWake = max(models[index].deathInWake ?? death.instance, death.instance)
     switch models[index].presence {
     case .awake(let awake) where awake.instance == death.instance:
       // One that dies while it is being put to sleep or ended is that step's business: its answer is on the way.
@@ -172,27 +184,24 @@ extension SwitchMachine {
       guard !isLeaving || transition?.isDraining == true else { return }
       models[index].lastLeft = now
       models[index].backoff.died(at: now, afterLife: now - awake.since, message: "\(model) \(death.reason)")
-      if isLeaving { return left(index, .stopped, now, &effects) }
-      setPresence(index, .absent(.stopped))
       if let remaining = models[index].backoff.remaining(at: now) {
         let message = models[index].backoff.message
         rejectQueue(index, .switchFailed(model, message: message, retryAfter: remaining), &effects)
       }
-    case .absent(.asleep) where transition?.to != model:
-      setPresence(index, .absent(.stopped))
+      if isLeaving { left(index, .stopped, now, &effects) } else { setPresence(index, .stopped) }
+    case .asleep(let instance) where instance == death.instance:
+      setPresence(index, .stopped)
     default: break
     }
   }
 
   // MARK: The end
 
-  mutating func end(
-    _ outcome: SwitchRecord.Outcome, failure: String?, _ now: Instant, _ effects: inout [Effect]
-  ) {
+  mutating func end(_ outcome: SwitchRecord.Outcome, _ now: Instant, _ effects: inout [Effect]) {
     guard var ended = transition else { return }
     transition = nil
     ended.endPhase(at: now)
-    effects.append(.record(ended.record(outcome, failure: failure, at: now)))
+    effects.append(.record(ended.record(outcome, at: now)))
     answer(ended.commands, .success(()), &effects)
   }
 }

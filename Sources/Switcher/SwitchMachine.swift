@@ -22,10 +22,11 @@ package struct SwitchMachine: Sendable {
   var transition: Transition?
   /// Operator's wishes that wait for the transition to end, in order.
   var goals: [Goal] = []
-  var mode: Mode = .auto
-  /// What the mode returns to if a pin fails.
-  var rollbacks: [CommandID: Rollback] = [:]
-  /// Who waits for the end of a sleeping model's process.
+  /// The mode without the pins that are still to be had.
+  var settledMode: Mode = .auto
+  /// Pins whose switches are not done yet, in order; each counts from the command on and is dropped if it fails.
+  var pendingPins: [(command: CommandID, model: ModelID)] = []
+  /// The sleeping models whose processes are being ended, and who waits for that.
   var endings: [ModelID: [CommandID]] = [:]
 
   var policy: any SwitchPolicy
@@ -59,18 +60,17 @@ package struct SwitchMachine: Sendable {
 
   /// Takes in what happened at `now` and appends what is to be done, in order.
   package mutating func handle(_ event: Event, at now: Instant, effects: inout [Effect]) {
-    if apply(event, now, &effects) { settle(now, &effects) }
+    apply(event, now, &effects)
+    settle(now, &effects)
   }
 
   /// Takes in several things that happened at the same instant before deciding anything, as a simulation needs it.
   package mutating func handle(_ events: [Event], at now: Instant, effects: inout [Effect]) {
-    var mustSettle = false
-    for event in events where apply(event, now, &effects) { mustSettle = true }
-    if mustSettle { settle(now, &effects) }
+    for event in events { apply(event, now, &effects) }
+    settle(now, &effects)
   }
 
-  /// Returns whether the machine must settle.
-  private mutating func apply(_ event: Event, _ now: Instant, _ effects: inout [Effect]) -> Bool {
+  private mutating func apply(_ event: Event, _ now: Instant, _ effects: inout [Effect]) {
     switch event {
     case .requestArrived(let ticket, let model, let deadline):
       arrived(Waiter(ticket: ticket, arrival: now, deadline: deadline), model, now, &effects)
@@ -86,15 +86,8 @@ package struct SwitchMachine: Sendable {
     case .command(let id, let command): commanded(id, command, now, &effects)
     case .policyReplaced(let policy): self.policy = policy
     case .shutdown: close(&effects)
-    case .timerFired:
-      timer = nil
-      // A timer that was set for something that has passed by since then must not count as an event for the policy.
-      guard let next = nextDeadline(now), next <= now else {
-        setTimer(now, &effects)
-        return false
-      }
+    case .timerFired: timer = nil
     }
-    return true
   }
 
   /// Brings the machine to rest: expires, admits, moves the switch on, and starts the next one where there is reason to.
@@ -102,14 +95,14 @@ package struct SwitchMachine: Sendable {
     if waitingCount > 0 || transition != nil || !goals.isEmpty {
       expire(now, &effects)
       repeat {
+        cancelMoot(now, &effects)
         admit(now, &effects)
         advance(now, &effects)
         rejectUnservable(&effects)
       } while !isClosing && pursue(now, &effects)
-      setTimer(now, &effects)
+      setTimer(&effects)
     } else {
-      recheck = nil
-      cooldownSince = nil
+      forgetDecision()
     }
     account(now)
   }
@@ -132,23 +125,25 @@ package struct SwitchMachine: Sendable {
 
   // MARK: Time
 
-  private func nextDeadline(_ now: Instant) -> Instant? {
+  private var nextDeadline: Instant {
     var next = recheck ?? .distantFuture
     for model in models where !model.queue.isEmpty {
-      next = min(next, model.queue.nextDeadline)
-      if let remaining = model.backoff.remaining(at: now) { next = min(next, now + remaining) }
+      next = min(next, model.queue.nextDeadline, model.backoff.until ?? .distantFuture)
     }
-    return next == .distantFuture ? nil : next
+    return next
   }
 
   /// Sets the timer only to make it earlier: one that fires too early costs less than setting it at every event.
-  private mutating func setTimer(_ now: Instant, _ effects: inout [Effect]) {
-    guard let next = nextDeadline(now), next < timer ?? .distantFuture else { return }
+  private mutating func setTimer(_ effects: inout [Effect]) {
+    let next = nextDeadline
+    guard next < timer ?? .distantFuture else { return }
     timer = next
     effects.append(.setTimer(next))
   }
 
   // MARK: Shared by the extensions
+
+  var mode: Mode { pendingPins.last.map { .manual(pinned: $0.model) } ?? settledMode }
 
   func index(of id: ModelID) -> Int? { indices[id] }
 
@@ -173,8 +168,10 @@ package struct SwitchMachine: Sendable {
     isClosing = true
     recheck = nil
     for index in models.indices { rejectQueue(index, .shuttingDown, &effects) }
-    answer(goals.map(\.command) + (transition?.commands ?? []), .failure(.shuttingDown), &effects)
+    let commands = goals.map(\.command) + (transition?.commands ?? []) + endings.values.joined()
+    answer(commands, .failure(.shuttingDown), &effects)
     goals = []
     transition?.commands = []
+    endings = endings.mapValues { _ in [] }
   }
 }

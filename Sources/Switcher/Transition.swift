@@ -27,7 +27,8 @@ struct Transition: Sendable {
     case stoppingOld
     /// `cold`: nothing is left to fall back to if this fails.
     case waking(cold: Bool)
-    /// The wake failed. With `retry` it is then started afresh; else the switch is over once it is gone.
+    /// The wake failed, or the process was being ended anyway. With `retry` the model is then started afresh; else the
+    /// switch is over once it is gone.
     case stoppingNew(retry: Bool)
   }
 
@@ -53,6 +54,18 @@ struct Transition: Sendable {
 
   /// Whether the target is given up already, and only its remains are cleared away.
   var isGivingUp: Bool { stage == .stoppingNew(retry: false) }
+
+  /// Whether nobody but the policy wanted it.
+  var isPolicyDriven: Bool { reason != nil && commands.isEmpty }
+
+  /// Whether its end is what the operator wishes.
+  func leads(to wish: Goal.Wish) -> Bool {
+    switch wish {
+    case .awake(let model, _): to == model && !isGivingUp
+    case .asleep(let model, _) where isGivingUp: to == model
+    case .asleep(let model, let eviction): to == nil && from == model && self.eviction == eviction
+    }
+  }
 
   /// The phase that runs now, for metrics and status.
   var currentPhase: SwitchPhase {
@@ -82,7 +95,7 @@ struct Transition: Sendable {
     phases.filter { $0.phase == .sleep || $0.phase == .wake }.reduce(.zero) { $0 + $1.duration }
   }
 
-  func record(_ outcome: SwitchRecord.Outcome, failure: String?, at now: Instant) -> SwitchRecord {
+  func record(_ outcome: SwitchRecord.Outcome, at now: Instant) -> SwitchRecord {
     SwitchRecord(
       number: number, from: from, to: to, trigger: trigger, reason: reason, outcome: outcome, failure: failure,
       decidedAt: decidedAt, endedAt: now, phases: phases)

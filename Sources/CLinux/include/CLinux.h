@@ -2,4 +2,5 @@
 #define CLINUX_H
 #include "linux_io.h"
 #include "shepherd.h"
+#include "tcp_port.h"
 #endif

@@ -25,8 +25,7 @@ struct shepherd_report {
 struct shepherd {
   /// To be waited for once the status pipe has ended.
   pid_t pid;
-  /// Takes orders to stop: each a uint32_t, the milliseconds until force is used, 0 for at once. Closing it, also by
-  /// dying, is the order to stop with the grace that was given at the start.
+  /// Takes orders to stop. Closing it, also by dying, is the order to stop with the grace that was given at the start.
   int control;
   /// Yields `struct shepherd_report`; does not block.
   int status;
@@ -38,6 +37,10 @@ struct shepherd {
 /// none: its input is /dev/null, its output and error the `output` pipe.
 /// Returns 0, or the errno of what failed before there was a shepherd.
 int shepherd_spawn(char *const argv[], char *const envp[], uint32_t grace_milliseconds, struct shepherd *shepherd);
+
+/// Orders the server to be stopped: politely, and by force once the grace is over, 0 for at once. A later order can only
+/// shorten the grace of an earlier one. Returns 0, or an errno when the shepherd is gone; raises no SIGPIPE.
+int shepherd_stop(int control, uint32_t grace_milliseconds);
 
 /// The caller's own environment, ended by NULL.
 char *const *inherited_environment(void);

@@ -7,33 +7,50 @@ extension Span<UInt8> {
 
   /// The first place at or after `start` of a byte that no head may hold within a line: a control character other than
   /// the tab (RFC 9110, section 5.5). The end of the bytes when there is none.
-  func firstControl(from start: Int) -> Int {
+  @inline(__always) func firstControl(from start: Int) -> Int {
+    var index = start
+    while true {
+      index = firstCandidate(from: index, inWord: Self.controlCandidates)
+      guard index < count else { return index }
+      let byte = self[index]
+      if byte < 0x20 ? byte != .tab : byte == 0x7F { return index }
+      index &+= 1
+    }
+  }
+
+  /// The first place at or after `start` of `byte`; the end of the bytes when there is none.
+  @inline(__always) func firstIndex(of byte: UInt8, from start: Int) -> Int {
+    let pattern = Self.ones &* UInt64(byte)
+    var index = firstCandidate(from: start) { word in
+      let difference = word ^ pattern
+      return (difference &- Self.ones) & ~difference & Self.tops
+    }
+    while index < count, self[index] != byte { index &+= 1 }
+    return index
+  }
+
+  /// The first place at or after `start` that may hold what is looked for, eight bytes at a time; where fewer are left,
+  /// the first of those.
+  /// - Parameter candidates: sets the top bit of each byte of a word that is looked for, and perhaps of others.
+  @inline(__always) private func firstCandidate(from start: Int, inWord candidates: (UInt64) -> UInt64) -> Int {
+    precondition(start >= 0)
     var index = start
     while index &+ 8 <= count {
-      let controls = Self.controls(in: word(at: index))
-      if controls == 0 {
-        index &+= 8
-        continue
-      }
-      let hit = index &+ controls.trailingZeroBitCount / 8
-      if self[hit] != .tab { return hit }
-      index = hit &+ 1
-    }
-    while index < count {
-      let byte = self[index]
-      if (byte < 0x20 && byte != .tab) || byte == 0x7F { return index }
-      index &+= 1
+      // Eight bytes are left from here, and any of them make a word.
+      let word = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
+      let marks = candidates(UInt64(littleEndian: word))
+      if marks != 0 { return index &+ marks.trailingZeroBitCount / 8 }
+      index &+= 8
     }
     return index
   }
 
-  /// Sets the top bit of the lowest byte that is below 0x20 or is 0x7F; bits above that one mean nothing.
-  @inline(__always) private static func controls(in word: UInt64) -> UInt64 {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let tops: UInt64 = 0x8080_8080_8080_8080
-    let low = (word &- ones &* 0x20) & ~word
-    let delete = word ^ (ones &* 0x7F)
-    return (low | ((delete &- ones) & ~delete)) & tops
+  @inline(__always) private static var ones: UInt64 { 0x0101_0101_0101_0101 }
+  @inline(__always) private static var tops: UInt64 { 0x8080_8080_8080_8080 }
+
+  /// Marks every byte below 0x20 and every 0x7F, and sometimes their neighbours: a borrow or a carry may spill over.
+  @inline(__always) private static func controlCandidates(in word: UInt64) -> UInt64 {
+    ((word &- ones &* 0x20) | (word &+ ones)) & ~word & tops
   }
 
   /// Whether these are exactly the bytes of `text`.
@@ -61,9 +78,9 @@ extension Span<UInt8> {
     return true
   }
 
-  /// As `equalsIgnoringCase`, eight bytes at a time, for names that are known to be tokens: among those, setting the 0x20
-  /// bit turns nothing but an upper case letter into a letter or a digit or a hyphen.
-  @inline(__always) func isToken(_ name: StaticString) -> Bool {
+  /// As `equalsIgnoringCase`, eight bytes at a time, for a `name` of letters and hyphens and bytes without controls: among
+  /// those, setting the 0x20 bit makes a letter of nothing but its upper case, and a hyphen of nothing else.
+  @inline(__always) func isFieldName(_ name: StaticString) -> Bool {
     count == name.utf8CodeUnitCount && matches(name, folding: 0x2020_2020_2020_2020)
   }
 
@@ -98,19 +115,18 @@ extension Span<UInt8> {
     return start..<end
   }
 
-  /// What `1*DIGIT` spells from `range`; nil when it is anything else, or more than an `Int` holds.
+  /// What 1 to 19 digits spell from `range`, leading zeros among them; nil when it is anything else, or more than an `Int`
+  /// holds.
   func decimal(in range: Range<Int>) -> Int? {
-    guard !range.isEmpty else { return nil }
-    var value = 0
+    guard 1...19 ~= range.count else { return nil }
+    // Nineteen digits never overflow this one.
+    var value: UInt64 = 0
     for index in range {
       let digit = self[index] &- UInt8(ascii: "0")
       guard digit < 10 else { return nil }
-      let (tenfold, overflow) = value.multipliedReportingOverflow(by: 10)
-      let (sum, carried) = tenfold.addingReportingOverflow(Int(digit))
-      guard !overflow, !carried else { return nil }
-      value = sum
+      value = value &* 10 &+ UInt64(digit)
     }
-    return value
+    return Int(exactly: value)
   }
 }
 

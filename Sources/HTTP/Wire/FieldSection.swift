@@ -32,7 +32,8 @@ struct FieldSection {
   mutating func parse(
     _ bytes: Span<UInt8>, lines: inout LineScanner, into fields: inout [HeaderField], limits: HeadLimits
   ) throws(WireFault) -> Bool {
-    while let line = try lines.next(in: bytes, limit: limits.headBytes) {
+    let window = bytes.extracting(first: limits.headBytes)
+    while let line = try lines.next(in: window) {
       guard !line.isEmpty else {
         markNamedByConnection(&fields, in: bytes)
         return true
@@ -50,17 +51,16 @@ struct FieldSection {
   private mutating func add(
     _ line: Range<Int>, of bytes: Span<UInt8>, to fields: inout [HeaderField]
   ) throws(WireFault) {
-    var colon = line.lowerBound
-    while colon < line.upperBound, ByteClass.token.contains(bytes[colon]) { colon &+= 1 }
-    guard colon > line.lowerBound, colon < line.upperBound, bytes[colon] == UInt8(ascii: ":") else {
-      throw Self.nameFault(line, colon, bytes)
-    }
+    let colon = bytes.firstIndex(of: UInt8(ascii: ":"), from: line.lowerBound)
+    guard colon > line.lowerBound, colon < line.upperBound else { throw Self.nameFault(line, in: bytes) }
     let name = line.lowerBound..<colon
+    let known = KnownField(name: bytes.extracting(name))
+    guard known != .other || name.allSatisfy({ ByteClass.token.contains(bytes[$0]) }) else {
+      throw Self.nameFault(line, in: bytes)
+    }
     let value = bytes.trimmed(colon &+ 1..<line.upperBound)
-    let known = KnownField(token: bytes.extracting(name))
     try note(known, value, in: bytes)
-    fields.append(
-      HeaderField(name: HeadSlice(name), value: HeadSlice(value), known: known, isHopByHop: known.isHopByHop))
+    fields.append(HeaderField(name: HeadSlice(name), value: HeadSlice(value), known: known))
   }
 
   /// Marks the fields that Connection names, once all have been read.
@@ -68,9 +68,9 @@ struct FieldSection {
     guard connectionNamesFields else { return }
     for connection in fields where connection.known == .connection {
       Self.forEachOption(of: connection.value.range, in: bytes) { option in
-        for index in fields.indices where !fields[index].isHopByHop {
+        for index in fields.indices {
           let name = bytes.extracting(fields[index].name.range)
-          if name.equalsIgnoringCase(option) { fields[index].isHopByHop = true }
+          if name.equalsIgnoringCase(option) { fields[index].isNamedByConnection = true }
         }
       }
     }
@@ -106,11 +106,11 @@ struct FieldSection {
   private mutating func noteOptions(_ value: Range<Int>, in bytes: Span<UInt8>) throws(WireFault) {
     Self.forEachOption(of: value, in: bytes) { option in
       connectionOptions += 1
-      if option.equalsIgnoringCase("close") {
+      if option.isFieldName("close") {
         closes = true
-      } else if option.equalsIgnoringCase("keep-alive") {
+      } else if option.isFieldName("keep-alive") {
         keepsAlive = true
-      } else if option.equalsIgnoringCase("upgrade") {
+      } else if option.isFieldName("upgrade") {
         connectionNamesUpgrade = true
       } else {
         connectionNamesFields = true
@@ -136,8 +136,11 @@ struct FieldSection {
     }
   }
 
+  /// Why a line does not begin with a token and a colon.
   @inline(never)
-  private static func nameFault(_ line: Range<Int>, _ end: Int, _ bytes: Span<UInt8>) -> WireFault {
+  private static func nameFault(_ line: Range<Int>, in bytes: Span<UInt8>) -> WireFault {
+    var end = line.lowerBound
+    while end < line.upperBound, ByteClass.token.contains(bytes[end]) { end += 1 }
     guard end < line.upperBound else { return .malformed("a field line has no colon") }
     switch bytes[end] {
     case UInt8(ascii: ":"): return .malformed("a field line has no name before its colon")

@@ -14,15 +14,23 @@ enum RequestTarget {
       }
       pathStart = try parseOrigin(target, of: bytes, into: &head)
     }
-    var index = pathStart
-    while index < target.upperBound {
-      let byte = bytes[index]
-      guard ByteClass.target.contains(byte) else { throw characterFault(byte) }
-      if byte == UInt8(ascii: "?"), head.query == nil { head.query = HeadSlice(index &+ 1..<target.upperBound) }
-      index &+= 1
-    }
-    let pathEnd = head.query.map { Int($0.start) &- 1 } ?? target.upperBound
+    let pathEnd = try endOfCharacters(in: pathStart..<target.upperBound, of: bytes)
     head.path = HeadSlice(pathStart..<pathEnd)
+    guard pathEnd < target.upperBound else { return }
+    var queryEnd = pathEnd
+    repeat {
+      queryEnd = try endOfCharacters(in: queryEnd &+ 1..<target.upperBound, of: bytes)
+    } while queryEnd < target.upperBound
+    head.query = HeadSlice(pathEnd &+ 1..<target.upperBound)
+  }
+
+  /// Where the first question mark stands, or the range ends.
+  @inline(__always)
+  private static func endOfCharacters(in range: Range<Int>, of bytes: Span<UInt8>) throws(WireFault) -> Int {
+    var end = range.lowerBound
+    while end < range.upperBound, ByteClass.target.contains(bytes[end]) { end &+= 1 }
+    guard end == range.upperBound || bytes[end] == UInt8(ascii: "?") else { throw characterFault(bytes[end]) }
+    return end
   }
 
   /// Checks `uri-host [ ":" port ]`, with a host that is not empty (RFC 9110, sections 4.2.1 and 7.2). No user

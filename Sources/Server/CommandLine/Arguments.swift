@@ -71,11 +71,11 @@ struct Arguments {
       "\(option): found \"\(text)\", expected a whole number from \(range.lowerBound) to \(range.upperBound)")
   }
 
-  /// - Throws: when the value is no time between nothing and a day.
+  /// - Throws: when the value is no number of units, or more than a million of them.
   func duration(_ option: String, unit: Duration) throws(UsageError) -> Duration? {
     guard let text = value(option) else { return nil }
-    if let number = Double(text), number >= 0, unit * number <= .seconds(86_400) { return unit * number }
-    throw UsageError("\(option): found \"\(text)\", expected a number, 0 or more")
+    if let number = Double(text), (0...1_000_000).contains(number) { return unit * number }
+    throw UsageError("\(option): found \"\(text)\", expected a number from 0 to 1000000")
   }
 
   /// The operands, of which there must be as many as there are `names`.

@@ -21,7 +21,8 @@ struct Claims<Value: Hashable> {
       if let owner = owners[claim.value] {
         let place = owner.position.map { ", line \($0.line)" } ?? ""
         findings.fault(
-          "\(describe(claim.value)) is used already by \(owner.path)\(place)", path: claim.path, at: claim.position,
+          "\(describe(claim.value)) is used already by \(owner.source ?? owner.path)\(place)", path: claim.path,
+          at: claim.position,
           source: claim.source)
       } else {
         owners[claim.value] = claim

@@ -21,6 +21,9 @@ struct ConfigObject {
     }
   }
 
+  /// Whether the option was written at all.
+  func contains(_ key: String) -> Bool { members[key] != nil }
+
   /// The value of an option, nil when it is absent or null.
   mutating func take(_ key: String) -> ConfigValue? {
     known.append(key)

@@ -8,9 +8,6 @@ struct ConfigValue {
   let scope: Template.Scope
   let findings: ConfigurationFindings
 
-  /// The longest time that any key accepts, a year.
-  static let longest = 31_536_000.0
-
   func fault(_ message: String) { findings.fault(message, path: path, at: json.position) }
   func fault(expected: String) { fault("found \(found), expected \(expected)") }
   func warn(_ message: String) { findings.warn(message, path: path, at: json.position) }
@@ -46,14 +43,12 @@ struct ConfigValue {
     }
   }
 
-  func number(in range: ClosedRange<Double>) -> Double? {
+  func number(in range: ClosedRange<Double>? = nil) -> Double? {
     guard let scalar else { return nil }
-    if let value = Self.spelling(of: scalar, isTemplate: isTemplate).flatMap(Double.init), range.contains(value) {
-      return value
-    }
-    fault(
-      expected: "a number from \(JSONValue.number(range.lowerBound).serialized()) to "
-        + JSONValue.number(range.upperBound).serialized())
+    let value = Self.spelling(of: scalar, isTemplate: isTemplate).flatMap(Double.init)
+    if let value, value.isFinite, range?.contains(value) ?? true { return value }
+    let limits = range.map { [$0.lowerBound, $0.upperBound].map { JSONValue.number($0).serialized() } } ?? []
+    fault(expected: limits.isEmpty ? "a number" : "a number from " + limits.joined(separator: " to "))
     return nil
   }
 
@@ -70,8 +65,11 @@ struct ConfigValue {
 
   func port() -> UInt16? { integer(in: 1...65_535).map(UInt16.init) }
 
-  /// A time in seconds, fractions allowed.
-  func seconds(in range: ClosedRange<Double> = 0...longest) -> Duration? { number(in: range).map { .seconds($0) } }
+  /// A time in seconds, fractions allowed, of a year at most.
+  func seconds() -> Duration? { number(in: 0...31_536_000).map { .seconds($0) } }
+
+  /// A time in seconds after which something is given up: at least a millisecond.
+  func timeout() -> Duration? { number(in: 0.001...31_536_000).map { .seconds($0) } }
 
   /// One of the words that `values` are spelled with.
   func choice<Value>(of values: [(String, Value)]) -> Value? {

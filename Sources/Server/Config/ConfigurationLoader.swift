@@ -1,5 +1,4 @@
 internal import Glibc
-internal import Policies
 
 /// Turns a configuration file into a `Configuration`, with all that surrounds the file.
 struct ConfigurationLoader {
@@ -8,7 +7,6 @@ struct ConfigurationLoader {
   let executable: String
   let ports: FreePorts
   let overrides: Overrides
-  var validatePolicy: PolicySettings.Validator = { PolicyCatalogue.faults(policy: $0, options: $1) }
 
   /// Reads the file at `path`.
   /// - Throws: everything that is wrong with it, that it can't be read included.
@@ -21,7 +19,7 @@ struct ConfigurationLoader {
   func decode(_ text: [UInt8], source: String) throws(ConfigurationFaults) -> Configuration {
     let findings = ConfigurationFindings(source: source)
     let root = try value(of: text, findings)
-    let reader = ConfigurationReader(overrides: overrides, freePorts: ports, validatePolicy: validatePolicy)
+    let reader = ConfigurationReader(overrides: overrides, freePorts: ports)
     return try findings.verdict(root.object { reader.read(&$0) }.flatMap { $0 })
   }
 
@@ -30,7 +28,7 @@ struct ConfigurationLoader {
   func decodePolicy(_ text: [UInt8], source: String) throws(ConfigurationFaults) -> PolicySettings {
     let findings = ConfigurationFindings(source: source)
     var options = ModelOptions()
-    let policy = PolicySettings(try value(of: text, findings), models: &options, validate: validatePolicy)
+    let policy = PolicySettings(try value(of: text, findings), models: &options)
     return try findings.verdict(policy)
   }
 

@@ -4,7 +4,6 @@ internal import HTTP
 struct ConfigurationReader {
   let overrides: Overrides
   let freePorts: FreePorts
-  let validatePolicy: PolicySettings.Validator
 
   /// Nil after a fault that leaves nothing to listen on.
   func read(_ object: inout ConfigObject) -> Configuration? {
@@ -24,7 +23,7 @@ struct ConfigurationReader {
     }
 
     var options = ModelOptions()
-    let policy = object.take("policy").flatMap { PolicySettings($0, models: &options, validate: validatePolicy) }
+    let policy = object.take("policy").flatMap { PolicySettings($0, models: &options) }
     options.warmsUp = object.take("warmup")?.bool() ?? options.warmsUp
     _ = object.take("defaults")?.object { options.read(&$0) }
     object.take("checkpoint")?.readCheckpoint()

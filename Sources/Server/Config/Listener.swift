@@ -3,8 +3,9 @@ internal import HTTP
 /// An address that the daemon listens on, and who asked for it.
 struct Listener {
   let address: SocketAddress
+  /// Its key; empty when it does not stand in the file.
   let path: String
-  /// Nil when it does not stand in the file.
+  /// Nil, too, for the address that is listened on when nobody says anything.
   let position: TextPosition?
   /// The flag or the variable that asked for it; nil for the file.
   let source: String?
@@ -26,7 +27,7 @@ struct Listener {
           "found \"\(overridden.value)\", expected HOST:PORT", path: "", at: nil, source: overridden.source)
         return nil
       }
-      self.init(address: address, path: overridden.source, position: nil, source: overridden.source)
+      self.init(address: address, path: "", position: nil, source: overridden.source)
     } else if let value = addressValue ?? portValue {
       guard let configured else { return nil }
       self.init(address: configured, path: value.path, position: value.json.position, source: nil)

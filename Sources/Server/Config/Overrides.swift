@@ -7,16 +7,16 @@ struct Overrides: Hashable, Sendable {
     let value: String
   }
 
-  var configPath: Setting?
-  var listen: Setting?
-  var adminListen: Setting?
-  var adminToken: Setting?
+  let configPath: Setting?
+  let listen: Setting?
+  let adminListen: Setting?
+  let adminToken: Setting?
 
   /// - Parameter flags: by name, `--listen`.
   /// - Parameter environment: a variable that is empty counts as unset.
   init(flags: [String: String] = [:], environment: [String: String] = [:]) {
-    func setting(_ flag: String, _ variable: String) -> Setting? {
-      if let value = flags[flag] { return Setting(source: flag, value: value) }
+    func setting(_ flag: String?, _ variable: String) -> Setting? {
+      if let flag, let value = flags[flag] { return Setting(source: flag, value: value) }
       guard let value = environment[variable], !value.isEmpty else { return nil }
       return Setting(source: variable, value: value)
     }
@@ -24,6 +24,6 @@ struct Overrides: Hashable, Sendable {
     listen = setting("--listen", "SWITCHER_LISTEN")
     adminListen = setting("--admin-listen", "SWITCHER_ADMIN_LISTEN")
     // Arguments can be seen by every user of the machine, so there is no flag for the token.
-    adminToken = setting("", "SWITCHER_ADMIN_TOKEN")
+    adminToken = setting(nil, "SWITCHER_ADMIN_TOKEN")
   }
 }

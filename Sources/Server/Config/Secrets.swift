@@ -13,6 +13,16 @@ struct Secrets: Sendable {
     if !value.isEmpty { values.insert(value) }
   }
 
+  /// Takes the values of those flags that hold secrets, as far as their names tell: `--api-key X`, `--hf-token=X`.
+  mutating func insert(from arguments: [String]) {
+    for (index, argument) in arguments.enumerated() where argument.hasPrefix("-") {
+      let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+      guard let flag = parts.first, Self.isTelling(flag) else { continue }
+      let value = parts.count > 1 ? parts[1] : arguments.dropFirst(index + 1).first
+      if let value { insert(value) }
+    }
+  }
+
   /// The text with every secret in it masked.
   func masked(in text: String) -> String {
     guard !values.contains(text) else { return Self.mask }

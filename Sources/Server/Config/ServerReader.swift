@@ -37,7 +37,7 @@ struct ServerReader {
     let modelPath = given["model_path"]?.word()
     let arguments = given["extra_args"]?.strings() ?? []
     let environment = given["env"].map(environment) ?? [:]
-    noteSecrets(in: command + arguments, findings)
+    findings.secrets.insert(from: command + arguments)
     if let checkpoint = given["checkpoint_path"], checkpoint.string() != nil {
       checkpoint.warn("has no effect yet: the model is started cold")
     }
@@ -61,13 +61,9 @@ struct ServerReader {
     settings.extraArguments = arguments
     settings.sleepSteps = sleepSteps
     settings.wakeSteps = wakeSteps
-    settings.eviction = options.eviction
-    settings.healthPath = options.healthPath
-    settings.warmsUp = options.warmsUp
-    settings.startupTimeout = options.startupTimeout
-    settings.stopGrace = options.stopGrace
-    settings.sleepTimeout = options.sleepTimeout
-    settings.wakeTimeout = options.wakeTimeout
+    options.apply(to: &settings)
+    // What holds for models in general can't oblige a server that somebody else runs.
+    if backend == .attached, !object.contains("eviction") { settings.eviction = nil }
     guard findings.faults.count == earlierFaults else { return nil }
     for fault in settings.faults() {
       findings.fault(fault.message, path: object.value.child(fault.key), at: object.position(of: fault.key))
@@ -109,18 +105,18 @@ struct ServerReader {
   private func upstream(
     named modelName: String?, of backend: Backend, takesFreePort: Bool, _ object: ConfigObject
   ) -> Upstream? {
-    let missing: String
-    if backend == .attached {
-      missing = "missing, expected the address of the server: http://HOST[:PORT][/PATH]"
-    } else if let port = port ?? (takesFreePort ? object.scope.model?.port() : nil) {
+    if let port = port ?? (takesFreePort ? object.scope.model?.port() : nil) {
       return Upstream(origin: Origin(host: "127.0.0.1", port: port), modelName: modelName)
-    } else if takesFreePort {
-      missing = "missing, and there is no free port to give it"
-    } else {
-      missing = "missing, expected the port that the command listens on, or ${PORT} in the command"
     }
-    let key = backend == .attached ? "url" : "port"
-    object.value.findings.fault(missing, path: object.value.child(key), at: object.value.json.position)
+    let (key, message) =
+      if takesFreePort {
+        ("port", "missing, and there is no free port to give it")
+      } else if backend == .attached {
+        ("url", "missing, expected the address of the server: http://HOST[:PORT][/PATH]")
+      } else {
+        ("port", "missing, expected the port that the command listens on, or ${PORT} in the command")
+      }
+    object.value.findings.fault(message, path: object.value.child(key), at: object.value.json.position)
     return nil
   }
 
@@ -145,17 +141,6 @@ struct ServerReader {
       environment[entry.name] = text
     }
     return environment
-  }
-
-  private func noteSecrets(in arguments: [String], _ findings: ConfigurationFindings) {
-    for (flag, value) in zip(arguments, arguments.dropFirst())
-    where flag.hasPrefix("-") && !flag.contains("=") && Secrets.isTelling(flag) {
-      findings.secrets.insert(value)
-    }
-    for argument in arguments where argument.hasPrefix("-") {
-      guard let equals = argument.firstIndex(of: "="), Secrets.isTelling(String(argument[..<equals])) else { continue }
-      findings.secrets.insert(String(argument[argument.index(after: equals)...]))
-    }
   }
 
   private func reportLonelySteps(_ sleepSteps: [ControlStep], _ wakeSteps: [ControlStep], _ object: ConfigObject) {

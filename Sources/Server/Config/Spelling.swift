@@ -10,11 +10,11 @@ enum Spelling {
     return snake
   }
 
-  /// The candidate that was probably meant, nil where none comes near.
-  static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
+  /// The candidate that was probably meant, by a slip of the fingers or by its beginning; nil where none comes near.
+  static func nearest(to word: String, among candidates: some Collection<String>) -> String? {
     let best = candidates.map { (candidate: $0, distance: distance(word, $0)) }.min { $0.distance < $1.distance }
-    guard let best, best.distance <= max(1, word.count / 3) else { return nil }
-    return best.candidate
+    if let best, best.distance <= max(1, word.count / 3) { return best.candidate }
+    return word.count < 3 ? nil : candidates.first { $0.hasPrefix(word) }
   }
 
   /// The words as a sentence lists them: `a, b or c`.

@@ -6,6 +6,12 @@ enum EnginePaths {
   ]
   private static let prefixes = ["/release_", "/update_weights"]
 
+  /// A quick look that spares the ordinary request the thorough one.
+  static func mayContain(_ path: String) -> Bool {
+    !path.hasPrefix("/v1/") || path.utf8.contains { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "\\") }
+      || path.contains("..")
+  }
+
   /// Whether a model server could take the path for a control path, however it is written.
   /// - Parameter path: as it came: percent-encoded, without the query.
   static func contains(_ path: some StringProtocol) -> Bool {
