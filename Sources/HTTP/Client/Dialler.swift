@@ -43,7 +43,6 @@ enum Dialler {
       throw Failure(reason: "\(address): \(error.reason)")
     }
     channel.noteFull()
-    channel.noteDrained()
     wait.attach(channel)
     defer { wait.detach() }
     let wake = await channel.waitWritable(until: deadline)

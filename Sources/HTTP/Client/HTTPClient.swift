@@ -103,8 +103,8 @@ private struct ClientCall: Sendable {
   private func message() -> ByteBuffer {
     var out = ByteBuffer()
     out.appendRequestLine(request.method, target: request.target.utf8Span.span)
-    out.appendField("Host", origin.description)
-    for field in request.fields { out.appendField(field.name, field.value) }
+    out.appendField(named: "Host", origin.description)
+    for field in request.fields { out.appendField(named: field.name, field.value) }
     out.append("Connection: close\r\n")
     if !request.body.isEmpty || request.method != .get { out.appendField("Content-Length", request.body.count) }
     out.appendLineEnd()
@@ -176,7 +176,7 @@ private struct ClientCall: Sendable {
 
   /// Names the request; an end that came from here tells so whatever else it looks like.
   private func failure(_ kind: ClientFailure.Kind, _ reason: String) -> ClientFailure {
-    let name = "\(request.method.rawValue) http://\(origin)\(request.target)"
+    let name = "\(request.method) http://\(origin)\(request.target)"
     guard !wait.isAborted, kind != .timedOut else {
       let timedOut = wait.hasTimedOut || kind == .timedOut
       return ClientFailure(

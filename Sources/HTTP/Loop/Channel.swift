@@ -23,8 +23,8 @@ enum Wake: Sendable {
   let key: UInt64
   let loop: EventLoop
 
-  /// Whether there is believed to be something to read.
-  private(set) var hasInput = true
+  /// Whether there is believed to be something to read. The loop's first report tells of what was there from the start.
+  private(set) var hasInput = false
   private(set) var isWritable = true
   /// The peer has ended its sending side, or the connection is broken. Bytes may still be there to read.
   private(set) var peerHasEnded = false

@@ -8,8 +8,8 @@ extension Exchange {
   /// Adds a field to whatever answer goes out, be it this program's own or the upstream's. `name` is a token. An
   /// X-Request-Id takes the place of the upstream's; others come besides.
   package func addResponseField(_ name: String, _ value: String) {
-    extraFields.appendField(name, value)
-    if KnownField(token: name.utf8Span.span) == .xRequestID { replacedFields.insert(.xRequestID) }
+    extraFields.appendField(named: name, value)
+    if KnownField(name: name.utf8Span.span) == .xRequestID { replacedFields.insert(.xRequestID) }
   }
 
   /// Answers in one piece. The body is left out where the request allows none.
@@ -89,8 +89,8 @@ extension Exchange {
     framing: BodyFraming = .none
   ) {
     out.appendStatusLine(status)
-    for (name, value) in fields { out.appendField(name, value) }
-    if let contentType { out.appendField("Content-Type", contentType) }
+    for (name, value) in fields { out.appendField(named: name, value) }
+    if let contentType { out.appendField(named: "Content-Type", contentType) }
     appendDate(to: &out)
     appendOwnFields(to: &out, framing: framing)
   }

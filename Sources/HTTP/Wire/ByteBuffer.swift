@@ -31,7 +31,7 @@ package struct ByteBuffer: Sendable {
 
   /// Appends what `fill` writes into free space of `count` bytes; `fill` tells how many bytes it has written.
   /// - Returns: that number.
-  @discardableResult
+  @discardableResult @inline(__always)
   package mutating func append(upTo count: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
     makeRoom(for: count)
     let before = storage.count
@@ -46,18 +46,27 @@ package struct ByteBuffer: Sendable {
   package mutating func append(_ byte: UInt8) { storage.append(byte) }
 
   package mutating func append(_ bytes: Span<UInt8>) {
-    makeRoom(for: bytes.count)
-    unsafe bytes.withUnsafeBufferPointer { unsafe storage.append(contentsOf: $0) }
+    unsafe bytes.withUnsafeBufferPointer { unsafe append(UnsafeRawBufferPointer($0)) }
   }
 
   package mutating func append(_ bytes: [UInt8]) { append(bytes.span) }
 
   package mutating func append(_ text: StaticString) {
     // Safe: a static string's bytes live for ever.
-    unsafe storage.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    unsafe append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
-  package mutating func append(_ text: String) { storage.append(contentsOf: text.utf8) }
+  package mutating func append(contentsOf text: String) {
+    var text = text
+    text.withUTF8 { unsafe append(UnsafeRawBufferPointer($0)) }
+  }
+
+  @inline(__always) private mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    unsafe append(upTo: bytes.count) { free in
+      unsafe free.copyMemory(from: bytes)
+      return bytes.count
+    }
+  }
 
   /// Drops the first `count` readable bytes.
   package mutating func consume(_ count: Int) {
@@ -79,7 +88,7 @@ package struct ByteBuffer: Sendable {
 
   /// Drops all bytes; the storage stays.
   package mutating func removeAll() {
-    storage.removeAll(keepingCapacity: true)
+    storage.removeLast(storage.count)
     start = 0
   }
 

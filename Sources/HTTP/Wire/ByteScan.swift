@@ -1,41 +1,44 @@
+/// Looking at bytes sixteen at a time. The vectors' operators compile to single instructions only between two vectors.
 extension Span<UInt8> {
-  /// Eight bytes as a little-endian word.
-  @inline(__always) func word(at index: Int) -> UInt64 {
-    // Every bit pattern is a UInt64, and the load checks its bounds.
-    unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
-  }
+  typealias Vector = SIMD16<UInt8>
+  typealias Mask = SIMDMask<SIMD16<Int8>>
 
   /// The first place at or after `start` of a byte that no head may hold within a line: a control character other than
   /// the tab (RFC 9110, section 5.5). The end of the bytes when there is none.
-  func firstControl(from start: Int) -> Int {
+  @inline(__always) func firstControl(from start: Int) -> Int {
+    first(
+      from: start, where: { $0 < 0x20 && $0 != .tab || $0 == 0x7F },
+      among: {
+        (($0 .< Vector(repeating: 0x20)) .& ($0 .!= Vector(repeating: .tab))) .| ($0 .== Vector(repeating: 0x7F))
+      })
+  }
+
+  /// The first place at or after `start` of `byte`; the end of the bytes when there is none.
+  @inline(__always) func firstIndex(of byte: UInt8, from start: Int) -> Int {
+    first(from: start, where: { $0 == byte }, among: { $0 .== Vector(repeating: byte) })
+  }
+
+  /// The first place at or after `start` of a byte that matches; the end of the bytes when there is none.
+  /// - Parameter matches: says the same of sixteen bytes as `isMatch` of one.
+  @inline(__always) func first(
+    from start: Int, where isMatch: (UInt8) -> Bool, among matches: (Vector) -> Mask
+  ) -> Int {
+    precondition(start >= 0)
     var index = start
-    while index &+ 8 <= count {
-      let controls = Self.controls(in: word(at: index))
-      if controls == 0 {
-        index &+= 8
-        continue
-      }
-      let hit = index &+ controls.trailingZeroBitCount / 8
-      if self[hit] != .tab { return hit }
-      index = hit &+ 1
+    while index &+ 16 <= count {
+      // Sixteen bytes are left from here, and any of them make a vector. A mask is as large, each of its bytes 0 or -1.
+      let vector = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: Vector.self)
+      let marks = unsafe unsafeBitCast(matches(vector), to: SIMD2<UInt64>.self)
+      if marks[0] != 0 { return index &+ UInt64(littleEndian: marks[0]).trailingZeroBitCount / 8 }
+      if marks[1] != 0 { return index &+ UInt64(littleEndian: marks[1]).trailingZeroBitCount / 8 &+ 8 }
+      index &+= 16
     }
-    while index < count {
-      let byte = self[index]
-      if (byte < 0x20 && byte != .tab) || byte == 0x7F { return index }
-      index &+= 1
-    }
+    while index < count, !isMatch(self[index]) { index &+= 1 }
     return index
   }
+}
 
-  /// Sets the top bit of the lowest byte that is below 0x20 or is 0x7F; bits above that one mean nothing.
-  @inline(__always) private static func controls(in word: UInt64) -> UInt64 {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let tops: UInt64 = 0x8080_8080_8080_8080
-    let low = (word &- ones &* 0x20) & ~word
-    let delete = word ^ (ones &* 0x7F)
-    return (low | ((delete &- ones) & ~delete)) & tops
-  }
-
+extension Span<UInt8> {
   /// Whether these are exactly the bytes of `text`.
   @inline(__always) func equals(_ text: StaticString) -> Bool {
     count == text.utf8CodeUnitCount && matches(text, folding: 0)
@@ -61,9 +64,9 @@ extension Span<UInt8> {
     return true
   }
 
-  /// As `equalsIgnoringCase`, eight bytes at a time, for names that are known to be tokens: among those, setting the 0x20
-  /// bit turns nothing but an upper case letter into a letter or a digit or a hyphen.
-  @inline(__always) func isToken(_ name: StaticString) -> Bool {
+  /// As `equalsIgnoringCase`, eight bytes at a time, for a `name` of letters and hyphens and bytes without controls: among
+  /// those, setting the 0x20 bit makes a letter of nothing but its upper case, and a hyphen of nothing else.
+  @inline(__always) func isFieldName(_ name: StaticString) -> Bool {
     count == name.utf8CodeUnitCount && matches(name, folding: 0x2020_2020_2020_2020)
   }
 
@@ -71,46 +74,43 @@ extension Span<UInt8> {
   @inline(__always) private func matches(_ text: StaticString, folding: UInt64) -> Bool {
     // Safe: both hold `count` bytes, and no load passes them.
     let expected = unsafe UnsafeRawPointer(text.utf8Start)
-    guard count >= 8 else {
-      var index = 0
-      while index < count {
-        let byte = unsafe expected.load(fromByteOffset: index, as: UInt8.self)
-        if self[index] | UInt8(truncatingIfNeeded: folding) != byte { return false }
-        index &+= 1
-      }
-      return true
-    }
     var index = 0
+    if count >= 8 {
+      while true {
+        let word = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
+        if unsafe word | folding != expected.loadUnaligned(fromByteOffset: index, as: UInt64.self) { return false }
+        if index &+ 8 == count { return true }
+        index = Swift.min(index &+ 8, count &- 8)
+      }
+    }
     while index < count {
-      let place = Swift.min(index, count &- 8)
-      let other = unsafe UInt64(littleEndian: expected.loadUnaligned(fromByteOffset: place, as: UInt64.self))
-      if word(at: place) | folding != other { return false }
-      index &+= 8
+      let byte = unsafe expected.load(fromByteOffset: index, as: UInt8.self)
+      if self[index] | UInt8(truncatingIfNeeded: folding) != byte { return false }
+      index &+= 1
     }
     return true
   }
 
-  /// `range` without the spaces and tabs at both ends (OWS, RFC 9110, section 5.6.3).
+  /// `range`, in which no control stands but the tab, without the blanks at both ends (OWS, RFC 9110, section 5.6.3).
   @inline(__always) func trimmed(_ range: Range<Int>) -> Range<Int> {
     var (start, end) = (range.lowerBound, range.upperBound)
-    while start < end, self[start].isBlank { start &+= 1 }
-    while end > start, self[end &- 1].isBlank { end &-= 1 }
+    while start < end, self[start] <= .space { start &+= 1 }
+    while start < end, self[end &- 1] <= .space { end &-= 1 }
     return start..<end
   }
 
-  /// What `1*DIGIT` spells from `range`; nil when it is anything else, or more than an `Int` holds.
+  /// What 1 to 19 digits spell from `range`, leading zeros among them; nil when it is anything else, or more than an `Int`
+  /// holds.
   func decimal(in range: Range<Int>) -> Int? {
-    guard !range.isEmpty else { return nil }
-    var value = 0
+    guard 1...19 ~= range.count else { return nil }
+    // Nineteen digits never overflow this one.
+    var value: UInt64 = 0
     for index in range {
       let digit = self[index] &- UInt8(ascii: "0")
       guard digit < 10 else { return nil }
-      let (tenfold, overflow) = value.multipliedReportingOverflow(by: 10)
-      let (sum, carried) = tenfold.addingReportingOverflow(Int(digit))
-      guard !overflow, !carried else { return nil }
-      value = sum
+      value = value &* 10 &+ UInt64(digit)
     }
-    return value
+    return Int(exactly: value)
   }
 }
 

@@ -17,6 +17,8 @@ struct FieldSection {
 
   /// Enough for every honest client, and few enough to compare each field with each of them.
   private static let mostConnectionOptions = 64
+  /// As many fields as most heads have.
+  private static let batch = 16
 
   init(minorVersion: UInt8 = 1) { self.minorVersion = minorVersion }
 
@@ -32,13 +34,26 @@ struct FieldSection {
   mutating func parse(
     _ bytes: Span<UInt8>, lines: inout LineScanner, into fields: inout [HeaderField], limits: HeadLimits
   ) throws(WireFault) -> Bool {
-    while let line = try lines.next(in: bytes, limit: limits.headBytes) {
-      guard !line.isEmpty else {
+    let window = bytes.extracting(first: limits.headBytes)
+    while true {
+      // Making room for each field by itself would cost as much as reading it. One more than allowed is read, to be refused.
+      let room = min(Self.batch, limits.fields - fields.count + 1)
+      var isWhole = false
+      var isFull = false
+      try fields.append(addingCapacity: room) { (batch: inout OutputSpan<HeaderField>) throws(WireFault) in
+        while !batch.isFull {
+          guard let line = try lines.next(in: window) else { return }
+          guard !line.isEmpty else { return isWhole = true }
+          batch.append(try field(in: line, of: bytes))
+        }
+        isFull = true
+      }
+      guard fields.count <= limits.fields else { throw .headTooLarge("the head has more than \(limits.fields) fields") }
+      if isWhole {
         markNamedByConnection(&fields, in: bytes)
         return true
       }
-      guard fields.count < limits.fields else { throw .headTooLarge("the head has more than \(limits.fields) fields") }
-      try add(line, of: bytes, to: &fields)
+      guard isFull else { break }
     }
     guard bytes.count < limits.headBytes else {
       throw .headTooLarge("the head is larger than \(limits.headBytes) bytes")
@@ -46,21 +61,19 @@ struct FieldSection {
     return false
   }
 
+  /// Takes one field line in.
   @inline(__always)
-  private mutating func add(
-    _ line: Range<Int>, of bytes: Span<UInt8>, to fields: inout [HeaderField]
-  ) throws(WireFault) {
-    var colon = line.lowerBound
-    while colon < line.upperBound, ByteClass.token.contains(bytes[colon]) { colon &+= 1 }
-    guard colon > line.lowerBound, colon < line.upperBound, bytes[colon] == UInt8(ascii: ":") else {
-      throw Self.nameFault(line, colon, bytes)
-    }
+  private mutating func field(in line: Range<Int>, of bytes: Span<UInt8>) throws(WireFault) -> HeaderField {
+    let colon = bytes.firstIndex(of: UInt8(ascii: ":"), from: line.lowerBound)
+    guard colon > line.lowerBound, colon < line.upperBound else { throw Self.nameFault(line, in: bytes) }
     let name = line.lowerBound..<colon
+    let known = KnownField(name: bytes.extracting(name))
+    guard known != .other || name.allSatisfy({ ByteClass.token.contains(bytes[$0]) }) else {
+      throw Self.nameFault(line, in: bytes)
+    }
     let value = bytes.trimmed(colon &+ 1..<line.upperBound)
-    let known = KnownField(token: bytes.extracting(name))
     try note(known, value, in: bytes)
-    fields.append(
-      HeaderField(name: HeadSlice(name), value: HeadSlice(value), known: known, isHopByHop: known.isHopByHop))
+    return HeaderField(name: HeadSlice(name), value: HeadSlice(value), known: known)
   }
 
   /// Marks the fields that Connection names, once all have been read.
@@ -68,9 +81,9 @@ struct FieldSection {
     guard connectionNamesFields else { return }
     for connection in fields where connection.known == .connection {
       Self.forEachOption(of: connection.value.range, in: bytes) { option in
-        for index in fields.indices where !fields[index].isHopByHop {
+        for index in fields.indices {
           let name = bytes.extracting(fields[index].name.range)
-          if name.equalsIgnoringCase(option) { fields[index].isHopByHop = true }
+          if name.equalsIgnoringCase(option) { fields[index].isNamedByConnection = true }
         }
       }
     }
@@ -106,11 +119,11 @@ struct FieldSection {
   private mutating func noteOptions(_ value: Range<Int>, in bytes: Span<UInt8>) throws(WireFault) {
     Self.forEachOption(of: value, in: bytes) { option in
       connectionOptions += 1
-      if option.equalsIgnoringCase("close") {
+      if option.isFieldName("close") {
         closes = true
-      } else if option.equalsIgnoringCase("keep-alive") {
+      } else if option.isFieldName("keep-alive") {
         keepsAlive = true
-      } else if option.equalsIgnoringCase("upgrade") {
+      } else if option.isFieldName("upgrade") {
         connectionNamesUpgrade = true
       } else {
         connectionNamesFields = true
@@ -136,8 +149,11 @@ struct FieldSection {
     }
   }
 
+  /// Why a line does not begin with a token and a colon.
   @inline(never)
-  private static func nameFault(_ line: Range<Int>, _ end: Int, _ bytes: Span<UInt8>) -> WireFault {
+  private static func nameFault(_ line: Range<Int>, in bytes: Span<UInt8>) -> WireFault {
+    var end = line.lowerBound
+    while end < line.upperBound, ByteClass.token.contains(bytes[end]) { end += 1 }
     guard end < line.upperBound else { return .malformed("a field line has no colon") }
     switch bytes[end] {
     case UInt8(ascii: ":"): return .malformed("a field line has no name before its colon")

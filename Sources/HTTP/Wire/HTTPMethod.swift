@@ -2,14 +2,23 @@
 ///
 /// CONNECT and TRACE are left out: the one asks for a forward proxy, the other echoes credentials. Like every method that
 /// is not here they are answered with 501.
-package enum HTTPMethod: String, Sendable, CaseIterable {
-  case get = "GET"
-  case head = "HEAD"
-  case post = "POST"
-  case put = "PUT"
-  case patch = "PATCH"
-  case delete = "DELETE"
-  case options = "OPTIONS"
+package enum HTTPMethod: Sendable, CaseIterable, CustomStringConvertible {
+  case get, head, post, put, patch, delete, options
+
+  /// As it stands in a request line.
+  package var name: StaticString {
+    switch self {
+    case .get: "GET"
+    case .head: "HEAD"
+    case .post: "POST"
+    case .put: "PUT"
+    case .patch: "PATCH"
+    case .delete: "DELETE"
+    case .options: "OPTIONS"
+    }
+  }
+
+  package var description: String { name.description }
 
   static let longestName = 7
 
@@ -17,18 +26,17 @@ package enum HTTPMethod: String, Sendable, CaseIterable {
   init?(_ name: Span<UInt8>) {
     guard !name.isEmpty else { return nil }
     let candidate: HTTPMethod
-    let spelling: StaticString
     switch (name.count, name[0]) {
-    case (3, UInt8(ascii: "G")): (candidate, spelling) = (.get, "GET")
-    case (4, UInt8(ascii: "P")): (candidate, spelling) = (.post, "POST")
-    case (4, UInt8(ascii: "H")): (candidate, spelling) = (.head, "HEAD")
-    case (3, UInt8(ascii: "P")): (candidate, spelling) = (.put, "PUT")
-    case (5, UInt8(ascii: "P")): (candidate, spelling) = (.patch, "PATCH")
-    case (6, UInt8(ascii: "D")): (candidate, spelling) = (.delete, "DELETE")
-    case (7, UInt8(ascii: "O")): (candidate, spelling) = (.options, "OPTIONS")
+    case (3, UInt8(ascii: "G")): candidate = .get
+    case (4, UInt8(ascii: "P")): candidate = .post
+    case (4, UInt8(ascii: "H")): candidate = .head
+    case (3, UInt8(ascii: "P")): candidate = .put
+    case (5, UInt8(ascii: "P")): candidate = .patch
+    case (6, UInt8(ascii: "D")): candidate = .delete
+    case (7, UInt8(ascii: "O")): candidate = .options
     default: return nil
     }
-    guard name.equals(spelling) else { return nil }
+    guard name.equals(candidate.name) else { return nil }
     self = candidate
   }
 }

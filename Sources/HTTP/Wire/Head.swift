@@ -14,8 +14,8 @@ struct HeaderField: Hashable, Sendable {
   /// Without the blanks around it.
   var value: HeadSlice
   var known: KnownField
-  /// Never sent on: a field of one connection only, by definition or because Connection names it.
-  var isHopByHop: Bool
+  /// Whether Connection names it, which makes it a field of one connection only, whatever it is.
+  var isNamedByConnection = false
 }
 
 /// How large a head may be; what passes that is refused with 431, a target with 414.

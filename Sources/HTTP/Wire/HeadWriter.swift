@@ -2,6 +2,8 @@
 extension ByteBuffer {
   /// "HTTP/1.1 200 OK"
   mutating func appendStatusLine(_ status: Int) {
+    // The one that nearly all answers have.
+    guard status != 200 else { return append("HTTP/1.1 200 OK\r\n") }
     append("HTTP/1.1 ")
     append(decimal: status)
     append(UInt8.space)
@@ -12,7 +14,7 @@ extension ByteBuffer {
   /// "POST /v1/completions HTTP/1.1". The target must have come out of a `RequestHead`, or be made of characters that may
   /// stand in one.
   mutating func appendRequestLine(_ method: HTTPMethod, target: Span<UInt8>) {
-    append(method.rawValue)
+    append(method.name)
     append(UInt8.space)
     append(target)
     append(" HTTP/1.1\r\n")
@@ -33,11 +35,19 @@ extension ByteBuffer {
   }
 
   /// A field whose name is a token; control characters in the value turn into spaces, so that it cannot end its line.
-  mutating func appendField(_ name: String, _ value: String) {
-    append(name)
+  mutating func appendField(named name: String, _ value: String) {
+    append(contentsOf: name)
     append(": ")
-    for byte in value.utf8 { append(byte < .space || byte == 0x7F ? .space : byte) }
+    append(sanitized: value)
     appendLineEnd()
+  }
+
+  private mutating func append(sanitized value: String) {
+    let start = count
+    append(contentsOf: value)
+    withMutableBytes { bytes in
+      for index in start..<bytes.count where bytes[index] < .space || bytes[index] == 0x7F { bytes[index] = .space }
+    }
   }
 
   /// Copies the fields of a head as they came, but for those of one connection only (RFC 9110, section 7.6.1) and those in
@@ -49,29 +59,25 @@ extension ByteBuffer {
     _ fields: [HeaderField], of head: Span<UInt8>, end: Int, excluding excluded: KnownFieldSet
   ) {
     guard let first = fields.first else { return }
-    // Neighbours that are both kept are copied in one go.
-    var runStart = Int(first.name.start)
-    var runEnd = runStart
-    for index in fields.indices {
-      let field = fields[index]
-      let lineStart = Int(field.name.start)
-      let lineEnd = index + 1 < fields.count ? Int(fields[index + 1].name.start) : end - 2
-      if field.isHopByHop || excluded.contains(field.known) {
-        append(head.extracting(runStart..<runEnd))
-        runStart = lineEnd
-      } else if runEnd < lineStart {
-        runStart = lineStart
-      }
-      runEnd = lineEnd
+    let dropped = excluded.union(.hopByHop)
+    // Neighbours that are both kept are copied in one go, with the line ends between them.
+    var kept = Int(first.name.start)
+    for index in fields.indices where fields[index].isNamedByConnection || dropped.contains(fields[index].known) {
+      let lineStart = Int(fields[index].name.start)
+      if kept < lineStart { append(head.extracting(kept..<lineStart)) }
+      kept = index + 1 < fields.count ? Int(fields[index + 1].name.start) : end - 2
     }
-    append(head.extracting(runStart..<runEnd))
+    if kept < end - 2 { append(head.extracting(kept..<end - 2)) }
   }
 
   /// The field that tells how far the body reaches; none for a body that ends with the connection.
   mutating func appendFraming(_ framing: BodyFraming) {
     switch framing {
-    case .none: appendField("Content-Length", 0)
-    case .length(let count): appendField("Content-Length", count)
+    case .none: append("Content-Length: 0\r\n")
+    case .length(let count):
+      append("Content-Length: ")
+      append(decimal: count)
+      appendLineEnd()
     case .chunked: append("Transfer-Encoding: chunked\r\n")
     case .untilClose: break
     }
@@ -96,12 +102,16 @@ extension ByteBuffer {
   }
 
   private mutating func append(number: UInt, radix: UInt) {
-    var place: UInt = 1
-    while number / place >= radix { place *= radix }
-    while place > 0 {
-      let digit = UInt8(truncatingIfNeeded: number / place % radix)
-      append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-      place /= radix
-    }
+    // 64 bits have at most 20 decimal digits.
+    var digits = InlineArray<20, UInt8>(repeating: 0)
+    var start = digits.count
+    var rest = number
+    repeat {
+      let digit = UInt8(truncatingIfNeeded: rest % radix)
+      start -= 1
+      digits[start] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+      rest /= radix
+    } while rest > 0
+    append(digits.span.extracting(start...))
   }
 }

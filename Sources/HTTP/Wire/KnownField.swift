@@ -2,12 +2,13 @@
 package enum KnownField: UInt8, Sendable, CaseIterable {
   case host, contentLength, transferEncoding, connection, keepAlive, te, trailer, upgrade, expect
   case proxyConnection, proxyAuthorization, proxyAuthenticate
-  case contentType, contentEncoding, authorization, accept, origin, cookie, date, server, retryAfter
+  case contentType, contentEncoding, authorization, accept, acceptEncoding, userAgent, origin, cookie
+  case date, server, retryAfter
   case xModel, xAPIKey, xRequestID, serverTiming
   case other
 
   /// The name in lower case; empty for `other`.
-  package var name: StaticString {
+  @inline(__always) package var name: StaticString {
     switch self {
     case .host: "host"
     case .contentLength: "content-length"
@@ -25,6 +26,8 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
     case .contentEncoding: "content-encoding"
     case .authorization: "authorization"
     case .accept: "accept"
+    case .acceptEncoding: "accept-encoding"
+    case .userAgent: "user-agent"
     case .origin: "origin"
     case .cookie: "cookie"
     case .date: "date"
@@ -38,19 +41,10 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
     }
   }
 
-  /// Whether the field speaks of one connection only, so that no proxy sends it on (RFC 9110, section 7.6.1).
-  var isHopByHop: Bool {
-    switch self {
-    case .connection, .keepAlive, .te, .trailer, .transferEncoding, .upgrade: true
-    case .proxyConnection, .proxyAuthorization, .proxyAuthenticate: true
-    default: false
-    }
-  }
-
-  /// Recognises a name that is a token, whatever its case.
-  init(token name: Span<UInt8>) {
+  /// Recognises a name, whatever its case, that is not empty and holds no control character; it need not be a token.
+  @inline(__always) init(name: Span<UInt8>) {
     let candidate = KnownField.candidate(count: name.count, initial: name[0] | 0x20)
-    self = candidate != .other && name.isToken(candidate.name) ? candidate : .other
+    self = candidate != .other && name.isFieldName(candidate.name) ? candidate : .other
   }
 
   /// The only field that a name of this length and first letter can be.
@@ -70,12 +64,14 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
     case (9, UInt8(ascii: "x")): .xAPIKey
     case (10, UInt8(ascii: "c")): .connection
     case (10, UInt8(ascii: "k")): .keepAlive
+    case (10, UInt8(ascii: "u")): .userAgent
     case (11, UInt8(ascii: "r")): .retryAfter
     case (12, UInt8(ascii: "c")): .contentType
     case (12, UInt8(ascii: "x")): .xRequestID
     case (13, UInt8(ascii: "a")): .authorization
     case (13, UInt8(ascii: "s")): .serverTiming
     case (14, UInt8(ascii: "c")): .contentLength
+    case (15, UInt8(ascii: "a")): .acceptEncoding
     case (16, UInt8(ascii: "c")): .contentEncoding
     case (16, UInt8(ascii: "p")): .proxyConnection
     case (17, UInt8(ascii: "t")): .transferEncoding
@@ -91,16 +87,20 @@ package struct KnownFieldSet: Sendable, ExpressibleByArrayLiteral {
   private var bits: UInt64 = 0
 
   package init(arrayLiteral fields: KnownField...) {
-    for field in fields { bits |= 1 << UInt64(field.rawValue) }
+    for field in fields { insert(field) }
   }
 
-  package func contains(_ field: KnownField) -> Bool { bits >> UInt64(field.rawValue) & 1 == 1 }
+  private init(bits: UInt64) { self.bits = bits }
 
   package mutating func insert(_ field: KnownField) { bits |= 1 << UInt64(field.rawValue) }
 
-  package func union(_ other: KnownFieldSet) -> KnownFieldSet {
-    var union = self
-    union.bits |= other.bits
-    return union
-  }
+  package func contains(_ field: KnownField) -> Bool { bits >> UInt64(field.rawValue) & 1 == 1 }
+
+  package func union(_ other: KnownFieldSet) -> KnownFieldSet { KnownFieldSet(bits: bits | other.bits) }
+
+  /// The fields that speak of one connection only, so that no proxy sends them on (RFC 9110, section 7.6.1).
+  static let hopByHop: KnownFieldSet = [
+    .connection, .keepAlive, .te, .trailer, .transferEncoding, .upgrade,
+    .proxyConnection, .proxyAuthorization, .proxyAuthenticate,
+  ]
 }

@@ -13,15 +13,16 @@ struct LineScanner {
     scanned = index
   }
 
-  /// The next whole line, without its CR LF; nil when it has not ended before `limit`.
+  /// The next whole line, without its CR LF; nil when it has not ended within `window`.
+  /// - Parameter window: all that has come since the head began, up to where the line must have ended.
   @inline(__always)
-  mutating func next(in bytes: Span<UInt8>, limit: Int) throws(WireFault) -> Range<Int>? {
-    let window = bytes.extracting(first: limit)
+  mutating func next(in window: Span<UInt8>) throws(WireFault) -> Range<Int>? {
     let end = window.firstControl(from: scanned)
-    scanned = end
-    guard end < window.count else { return nil }
+    guard end < window.count, window[end] != .carriageReturn || end &+ 1 < window.count else {
+      scanned = end
+      return nil
+    }
     guard window[end] == .carriageReturn else { throw Self.fault(window[end]) }
-    guard end &+ 1 < window.count else { return nil }
     guard window[end &+ 1] == .lineFeed else { throw .malformed("a carriage return stands in a line of the head") }
     let line = lineStart..<end
     startLine(at: end &+ 2)

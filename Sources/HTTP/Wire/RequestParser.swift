@@ -22,7 +22,7 @@ struct RequestParser {
     if phase == .start {
       guard let start = try startOfLine(in: bytes) else { return false }
       lines.startLine(at: start)
-      head.fields.removeAll(keepingCapacity: true)
+      head.fields.removeLast(head.fields.count)
       phase = .method
     }
     if phase == .method {
@@ -68,9 +68,9 @@ struct RequestParser {
 
   /// Reads the rest of the request line: the target, a space, "HTTP/1.1".
   private mutating func parseTarget(_ bytes: Span<UInt8>, into head: inout RequestHead) throws(WireFault) -> Bool {
-    let start = lines.lineStart &+ head.method.rawValue.utf8.count &+ 1
+    let start = lines.lineStart &+ head.method.name.utf8CodeUnitCount &+ 1
     let longest = start &+ limits.targetBytes &+ Self.versionBytes &+ 2
-    guard let line = try lines.next(in: bytes, limit: longest) else {
+    guard let line = try lines.next(in: bytes.extracting(first: longest)) else {
       guard bytes.count < longest else { throw targetTooLong }
       return false
     }

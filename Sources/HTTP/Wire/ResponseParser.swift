@@ -34,7 +34,7 @@ struct ResponseParser {
   private mutating func parseHead(_ bytes: Span<UInt8>, into head: inout ResponseHead) throws(WireFault) -> Bool {
     if phase == .status {
       guard try parseStatusLine(bytes, into: &head) else { return false }
-      head.fields.removeAll(keepingCapacity: true)
+      head.fields.removeLast(head.fields.count)
       section = FieldSection(minorVersion: head.minorVersion)
       phase = .fields
     }
@@ -52,7 +52,7 @@ struct ResponseParser {
   ) throws(WireFault) -> Bool {
     guard bytes.count >= HTTPVersion.byteCount else { return false }
     head.minorVersion = try HTTPVersion.minor(in: bytes, at: 0)
-    guard let line = try lines.next(in: bytes, limit: limits.headBytes) else {
+    guard let line = try lines.next(in: bytes.extracting(first: limits.headBytes)) else {
       guard bytes.count < limits.headBytes else {
         throw .headTooLarge("the head is larger than \(limits.headBytes) bytes")
       }
