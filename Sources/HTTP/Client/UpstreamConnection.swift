@@ -9,6 +9,10 @@ final class UpstreamConnection: @unchecked Sendable {
   private(set) var isReused = false
   /// The head of the answer to the request that it bears, or bore last; its storage serves again.
   var head = ResponseHead()
+  /// What has come from the server and is not done with; it has storage only while it holds bytes.
+  let input = ByteBuffer()
+  /// The head of a request on its way.
+  let output = ByteBuffer()
   private(set) var idleSince = Instant.zero
 
   init(channel: Channel) { self.channel = channel }

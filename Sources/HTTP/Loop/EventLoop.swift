@@ -28,7 +28,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   /// When the loop last came back from waiting. One reading serves a whole batch of events.
   private(set) var now: Instant
-  var buffers = BufferPool()
+  let buffers = BufferPool()
   private var jobs: [UnownedJob] = []
   private var channels: [Channel?] = []
   private var generation: UInt32 = 0

@@ -10,27 +10,28 @@ extension Forwarding {
   mutating func relay() async throws(ForwardFailure) -> Int {
     let stall = plan.stallTimeout.map(Interval.init)
     var decoder = BodyDecoder(upstream.head.framing)
-    var out = loop.buffers.take()
-    defer { loop.buffers.recycle(&out) }
-    let framing = exchange.appendForwardedHead(to: &out, upstream.head, in: input)
+    let (input, out) = (upstream.input, connection.output)
+    loop.buffers.lend(to: out)
+    defer { loop.buffers.recycle(out) }
+    let framing = exchange.appendForwardedHead(to: out, upstream.head, in: input)
     exchange.answer = .begun(framing)
     var start = upstream.head.byteCount
     var progress = Progress(framing: framing, isEventStream: upstream.head.isEventStream)
     while true {
       let payload: Range<Int>
       do throws(WireFault) {
-        let (payloadBytes, end) = try decoder.decode(&input, from: start)
+        let (payloadBytes, end) = try decoder.decode(input, from: start)
         payload = start..<start + payloadBytes
         canReuseConnection = decoder.isComplete && upstream.head.keepAlive && end == input.count
       } catch {
         throw breakOff(error.message, progress)
       }
       progress.note(input, payload)
-      try await deliver(&out, payload, framing, isLast: decoder.isComplete)
+      try await deliver( payload, framing, isLast: decoder.isComplete)
       if decoder.isComplete { break }
       input.removeAll()
       start = 0
-      if !upstream.channel.isReadable { loop.buffers.recycle(&out) }
+      if !upstream.channel.isReadable { loop.buffers.recycle(out) }
       let end: Transfer?
       do throws(ForwardFailure) {
         end = try await receive(until: stall.map { loop.now + $0 } ?? .distantFuture)
@@ -41,18 +42,18 @@ extension Forwarding {
       guard case .ended = end, decoder.mayEndWithConnection else {
         throw breakOff("\(plan.origin): ended the answer before it was complete", progress)
       }
-      try await deliver(&out, 0..<0, framing, isLast: true)
+      try await deliver( 0..<0, framing, isLast: true)
       break
     }
     exchange.answer = .finished
     return progress.bytesSent
   }
 
-  /// Sends what stands in `out`, then a piece of the body in its framing. Leaves `out` empty.
+  /// Sends what stands in the client's output, then a piece of the body in its framing.
   private func deliver(
-    _ out: inout ByteBuffer, _ payload: Range<Int>, _ framing: BodyFraming, isLast: Bool
+    _ payload: Range<Int>, _ framing: BodyFraming, isLast: Bool
   ) async throws(ForwardFailure) {
-    let client = connection.channel
+    let (client, input, out) = (connection.channel, upstream.input, connection.output)
     let stall = connection.worker.timeouts.writeStall
     let isChunk = framing == .chunked && !payload.isEmpty
     let isSent: Bool
@@ -63,7 +64,7 @@ extension Forwarding {
       if isLast, framing == .chunked { out.appendLastChunk() }
       isSent = if out.isEmpty { true } else { await client.sendAll(out, stall: stall) }
     } else {
-      var back = ByteBuffer()
+      let back = ByteBuffer()
       if isChunk { back.appendLineEnd() }
       if isLast, framing == .chunked { back.appendLastChunk() }
       isSent = await client.sendAll(out, input, payload, back, stall: stall)
@@ -112,11 +113,11 @@ extension Forwarding {
   /// Tells the client, where it can be told, and cuts it off without a proper end.
   private func breakOff(_ reason: String, _ progress: Progress, as failure: ForwardFailure? = nil) -> ForwardFailure {
     if progress.isEventStream, progress.framing == .chunked {
-      var event = ByteBuffer()
+      let event = ByteBuffer()
       event.append(progress.isBetweenEvents ? "event: error\ndata: " : "\n\nevent: error\ndata: ")
       event.append(plan.midStreamError)
       event.append("\n\n")
-      var chunk = ByteBuffer()
+      let chunk = ByteBuffer()
       chunk.appendChunkSize(event.count)
       event.withBytes { chunk.append($0) }
       chunk.appendLineEnd()
@@ -130,7 +131,7 @@ extension Forwarding {
 extension Exchange {
   /// Writes the head of the server's answer as the client gets it. Returns how its body is framed.
   fileprivate func appendForwardedHead(
-    to out: inout ByteBuffer, _ answer: ResponseHead, in input: ByteBuffer
+    to out: ByteBuffer, _ answer: ResponseHead, in input: ByteBuffer
   ) -> BodyFraming {
     let hasNoBody = method == .head || answer.status == 204 || answer.status == 304
     let framing: BodyFraming =
@@ -144,10 +145,10 @@ extension Exchange {
     input.withBytes { bytes in
       out.appendFields(answer.fields, of: bytes, end: answer.byteCount, excluding: dropped.union(replacedFields))
     }
-    if answer.fields.value(of: .date) == nil { appendDate(to: &out) }
+    if answer.fields.value(of: .date) == nil { appendDate(to: out) }
     // Proxies before us, nginx among them, are not to hold events back.
     if answer.isEventStream { out.append("X-Accel-Buffering: no\r\n") }
-    appendOwnFields(to: &out, framing: framing)
+    appendOwnFields(to: out, framing: framing)
     if !hasNoBody { out.appendFraming(framing) }
     out.appendLineEnd()
     return framing

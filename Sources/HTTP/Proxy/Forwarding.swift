@@ -7,8 +7,6 @@ struct Forwarding {
   let upstream: UpstreamConnection
   private var pump: RequestPump?
   private var sentBytes = 0
-  /// What has come from the server; holds storage only while it holds bytes.
-  var input = ByteBuffer()
   var canReuseConnection = false
 
   /// Interim answers are dropped, but not for ever.
@@ -33,11 +31,11 @@ struct Forwarding {
         canReuseConnection = false
         await pump.stop()
       }
-      loop.buffers.recycle(&input)
+      loop.buffers.recycle(upstream.input)
       return ForwardSummary(status: upstream.head.status, bytesSent: bytesSent, firstByteAt: firstByteAt)
     } catch {
       await pump?.stop()
-      loop.buffers.recycle(&input)
+      loop.buffers.recycle(upstream.input)
       throw error
     }
   }
@@ -46,7 +44,7 @@ struct Forwarding {
 
   /// Sends what the server takes at once, which is mostly all, and leaves the rest to a pump.
   private mutating func sendRequest(to server: UpstreamServer) throws(ForwardFailure) {
-    var request = OutgoingRequest(exchange, plan, to: server)
+    var request = OutgoingRequest(exchange, plan, to: server, in: upstream.output)
     let outcome = request.sendSome(exchange, on: upstream.channel)
     sentBytes = request.sentBytes
     if case .failed = outcome {
@@ -66,12 +64,12 @@ struct Forwarding {
     var interimAnswers = 0
     let deadline = plan.firstByteTimeout.map { loop.now + Interval($0) } ?? .distantFuture
     while true {
-      while !input.isEmpty, try parse(with: &parser) {
+      while !upstream.input.isEmpty, try parse(with: &parser) {
         // 101 ends the exchange of messages, so it is no interim answer (RFC 9110, section 15.2.2).
         guard upstream.head.status < 200, upstream.head.status != 101 else { return try checkUpgrade() }
         interimAnswers += 1
         guard interimAnswers <= Self.mostInterimAnswers else { throw .noAnswer("\(plan.origin): too many 1xx answers") }
-        input.consume(upstream.head.byteCount)
+        upstream.input.consume(upstream.head.byteCount)
       }
       let end = try await receive(until: deadline)
       if let end { throw endedEarly(end) }
@@ -80,7 +78,7 @@ struct Forwarding {
 
   private mutating func parse(with parser: inout ResponseParser) throws(ForwardFailure) -> Bool {
     do throws(WireFault) {
-      return try input.withBytes { bytes throws(WireFault) in try parser.parse(bytes, into: &upstream.head) }
+      return try upstream.input.withBytes { bytes throws(WireFault) in try parser.parse(bytes, into: &upstream.head) }
     } catch {
       throw .noAnswer("\(plan.origin): \(error.message)")
     }
@@ -94,18 +92,18 @@ struct Forwarding {
 
   /// Waits for bytes from the server and appends them to the input. Returns how the stream ended, if it did.
   mutating func receive(until deadline: Instant) async throws(ForwardFailure) -> Transfer? {
-    let channel = upstream.channel
+    let (channel, input) = (upstream.channel, upstream.input)
     while true {
       guard channel.isReadable else {
-        if input.isEmpty { loop.buffers.recycle(&input) }
+        if input.isEmpty { loop.buffers.recycle(input) }
         switch await channel.waitReadable(until: deadline) {
         case .ready: continue
         case .timedOut: throw .timedOut("\(plan.origin): no answer in time")
         case .aborted: throw pump?.failure.map(ForwardFailure.init) ?? .clientGone
         }
       }
-      if input.capacity == 0 { input = loop.buffers.take() }
-      let outcome = channel.receive(into: &input)
+      if input.capacity == 0 { loop.buffers.lend(to: input) }
+      let outcome = channel.receive(into: input)
       switch outcome {
       case .moved: return nil
       case .blocked: continue
@@ -117,7 +115,7 @@ struct Forwarding {
   private func endedEarly(_ end: Transfer) -> ForwardFailure {
     let reason =
       if case .failed(let failure) = end { failure.reason } else { "closed the connection without an answer" }
-    let isUntouched = input.isEmpty && !exchange.hasStreamed
+    let isUntouched = upstream.input.isEmpty && !exchange.hasStreamed
     if isUntouched, upstream.requestWasNotTaken(end, sentBytes: sentBytes) {
       return .notTaken("\(plan.origin): \(reason)")
     }

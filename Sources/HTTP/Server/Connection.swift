@@ -13,7 +13,9 @@ final class Connection: @unchecked Sendable {
 
   /// What has come and is not done with: the head of the request, and behind it what has been read of its body. It holds
   /// storage only while it holds bytes.
-  var input = ByteBuffer()
+  let input = ByteBuffer()
+  /// What is on its way to the client, as long as that takes.
+  let output = ByteBuffer()
   var head = RequestHead()
   /// When the first byte of that head came.
   private(set) var headBeganAt = Instant.zero
@@ -89,10 +91,10 @@ final class Connection: @unchecked Sendable {
         continue
       }
       if input.isEmpty {
-        if input.capacity == 0 { input = loop.buffers.take() }
+        if input.capacity == 0 { loop.buffers.lend(to: input) }
         headBeganAt = loop.now
       }
-      switch channel.receive(into: &input) {
+      switch channel.receive(into: input) {
       case .moved, .blocked: continue
       case .ended, .failed: return false
       }
@@ -114,7 +116,7 @@ final class Connection: @unchecked Sendable {
       }
     }
     guard !worker.isDraining else { return false }
-    loop.buffers.recycle(&input)
+    loop.buffers.recycle(input)
     phase = .idle
     defer { phase = .readingHead }
     return await channel.waitReadable(until: loop.now + worker.timeouts.idle) == .ready
@@ -124,7 +126,7 @@ final class Connection: @unchecked Sendable {
   func beginTunnel() { phase = .tunnelling }
 
   private func close() {
-    loop.buffers.recycle(&input)
+    loop.buffers.recycle(input)
     channel.close()
     task = nil
     worker.closed(self)
