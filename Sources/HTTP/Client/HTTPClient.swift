@@ -115,8 +115,7 @@ private struct ClientCall: Sendable {
     while true {
       do throws(WireFault) {
         while !upstream.input.isEmpty {
-          let isWhole = try upstream.input.withBytes { bytes throws(WireFault) in try parser.parse(bytes, into: &upstream.head) }
-          guard isWhole else { break }
+          guard try upstream.parseHead(&parser) else { break }
           upstream.input.consume(upstream.head.byteCount)
           if upstream.head.status >= 200 { return }
         }

@@ -78,7 +78,7 @@ struct Forwarding {
 
   private mutating func parse(with parser: inout ResponseParser) throws(ForwardFailure) -> Bool {
     do throws(WireFault) {
-      return try upstream.input.withBytes { bytes throws(WireFault) in try parser.parse(bytes, into: &upstream.head) }
+      return try upstream.parseHead(&parser)
     } catch {
       throw .noAnswer("\(plan.origin): \(error.message)")
     }

@@ -23,14 +23,12 @@ final class Connection: @unchecked Sendable {
   let upstreamWait = AbortHandle()
 
   private var phase = Phase.idle
-  private var parser: RequestParser
   private var task: Task<Void, Never>?
 
   init(channel: Channel, worker: Worker, position: Int) {
     self.channel = channel
     self.worker = worker
     self.position = position
-    parser = RequestParser(limits: worker.limits.head)
   }
 
   var loop: EventLoop { worker.loop }
@@ -66,7 +64,8 @@ final class Connection: @unchecked Sendable {
 
   private func serve() async {
     let exchange = Exchange(self)
-    while await readHead() {
+    var parser = RequestParser(limits: worker.limits.head)
+    while await readHead(&parser) {
       phase = .handling
       if channel.peerHasEnded { cancel() }
       exchange.begin()
@@ -76,12 +75,12 @@ final class Connection: @unchecked Sendable {
   }
 
   /// Returns whether there is a whole head; if not, the connection is to be closed.
-  private func readHead() async -> Bool {
+  private func readHead(_ parser: inout RequestParser) async -> Bool {
     phase = .readingHead
     if !input.isEmpty { headBeganAt = loop.now }
     while true {
       do throws(WireFault) {
-        if !input.isEmpty, try parseHead() { return true }
+        if !input.isEmpty, try parseHead(&parser) { return true }
       } catch {
         await refuse(error)
         return false
@@ -101,8 +100,13 @@ final class Connection: @unchecked Sendable {
     }
   }
 
-  private func parseHead() throws(WireFault) -> Bool {
-    try input.withBytes { bytes throws(WireFault) in try parser.parse(bytes, into: &head) }
+  private func parseHead(_ parser: inout RequestParser) throws(WireFault) -> Bool {
+    // Taken out meanwhile, so that the property is only ever read and written whole, which needs no check for exclusive
+    // access.
+    var head = RequestHead()
+    swap(&head, &self.head)
+    defer { swap(&head, &self.head) }
+    return try input.withBytes { bytes throws(WireFault) in try parser.parse(bytes, into: &head) }
   }
 
   private func waitForHead() async -> Bool {

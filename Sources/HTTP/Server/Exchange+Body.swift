@@ -40,10 +40,18 @@ extension Exchange {
     return true
   }
 
+  /// Decodes with a copy, so that the property is only ever read and written whole, which needs no check for exclusive
+  /// access.
+  private func decode(_ buffer: ByteBuffer, from start: Int) throws(WireFault) -> (payload: Int, end: Int) {
+    var decoder = decoder
+    defer { self.decoder = decoder }
+    return try decoder.decode(buffer, from: start)
+  }
+
   /// Takes the framing off what has come since the last time.
   func takeIn() throws(ExchangeFailure) {
     do throws(WireFault) {
-      let (payload, end) = try decoder.decode(connection.input, from: head.byteCount + bodyBytes)
+      let (payload, end) = try decode(connection.input, from: head.byteCount + bodyBytes)
       bodyBytes += payload
       endOfRequest = end
     } catch {
@@ -56,7 +64,7 @@ extension Exchange {
   func takeStreamed(_ piece: ByteBuffer) throws(ExchangeFailure) -> Int {
     hasStreamed = true
     do throws(WireFault) {
-      let (payload, end) = try decoder.decode(piece, from: 0)
+      let (payload, end) = try decode(piece, from: 0)
       // What follows the body is the next request; it belongs behind what is kept of this one.
       if decoder.isComplete {
         endOfRequest = connection.input.count
