@@ -7,7 +7,7 @@ extension Forwarding {
 
   /// Sends the answer to the client, each piece as it comes, and reads on only when the client has taken it. Returns how many
   /// bytes its body had.
-  mutating func relay() async throws(ForwardFailure) -> Int {
+  mutating func relay(_ plan: ForwardPlan) async throws(ForwardFailure) -> Int {
     let stall = plan.stallTimeout.map(Interval.init)
     var decoder = BodyDecoder(upstream.head.framing)
     let (input, out) = (upstream.input, connection.output)
@@ -24,7 +24,7 @@ extension Forwarding {
         payload = start..<start + payloadBytes
         canReuseConnection = decoder.isComplete && upstream.head.keepAlive && end == input.count
       } catch {
-        throw breakOff(error.message, progress)
+        throw breakOff(plan, error.message, progress)
       }
       progress.note(input, payload)
       try await deliver( payload, framing, isLast: decoder.isComplete)
@@ -34,13 +34,13 @@ extension Forwarding {
       if !upstream.channel.isReadable { loop.buffers.recycle(out) }
       let end: Transfer?
       do throws(ForwardFailure) {
-        end = try await receive(until: stall.map { loop.now + $0 } ?? .distantFuture)
+        end = try await receive(from: plan.origin, until: stall.map { loop.now + $0 } ?? .distantFuture)
       } catch {
-        throw breakOff(error, progress)
+        throw breakOff(plan, error, progress)
       }
       guard let end else { continue }
       guard case .ended = end, decoder.mayEndWithConnection else {
-        throw breakOff("\(plan.origin): ended the answer before it was complete", progress)
+        throw breakOff(plan, "\(plan.origin): ended the answer before it was complete", progress)
       }
       try await deliver( 0..<0, framing, isLast: true)
       break
@@ -96,12 +96,12 @@ extension Forwarding {
     }
   }
 
-  private func breakOff(_ failure: ForwardFailure, _ progress: Progress) -> ForwardFailure {
+  private func breakOff(_ plan: ForwardPlan, _ failure: ForwardFailure, _ progress: Progress) -> ForwardFailure {
     switch failure {
-    case .noAnswer(let reason), .timedOut(let reason), .notTaken(let reason): breakOff(reason, progress)
-    case .refused(let fault): breakOff(fault.message, progress)
+    case .noAnswer(let reason), .timedOut(let reason), .notTaken(let reason): breakOff(plan, reason, progress)
+    case .refused(let fault): breakOff(plan, fault.message, progress)
     case .cut, .clientGone:
-      connection.channel.peerHasEnded ? goneAway() : breakOff("cut off", progress, as: .clientGone)
+      connection.channel.peerHasEnded ? goneAway() : breakOff(plan, "cut off", progress, as: .clientGone)
     }
   }
 
@@ -111,7 +111,9 @@ extension Forwarding {
   }
 
   /// Tells the client, where it can be told, and cuts it off without a proper end.
-  private func breakOff(_ reason: String, _ progress: Progress, as failure: ForwardFailure? = nil) -> ForwardFailure {
+  private func breakOff(
+    _ plan: ForwardPlan, _ reason: String, _ progress: Progress, as failure: ForwardFailure? = nil
+  ) -> ForwardFailure {
     if progress.isEventStream, progress.framing == .chunked {
       let event = ByteBuffer()
       event.append(progress.isBetweenEvents ? "event: error\ndata: " : "\n\nevent: error\ndata: ")
