@@ -40,9 +40,9 @@ extension Exchange {
   ) async throws(ForwardFailure) -> ForwardSummary {
     connection.upstreamWait.attach(upstream.channel)
     defer { connection.upstreamWait.detach() }
-    var forwarding = Forwarding(exchange: self, plan: plan, upstream: upstream)
+    var forwarding = Forwarding(exchange: self, upstream: upstream)
     do throws(ForwardFailure) {
-      let summary = try await forwarding.run(server)
+      let summary = try await forwarding.run(plan, server)
       if forwarding.canReuseConnection {
         worker.upstreams.put(upstream, to: server)
       } else {

@@ -15,7 +15,7 @@ package final class Exchange {
   let connection: Connection
   var answer = Answer.none
   /// Fields for whatever answer goes out.
-  var extraFields = ByteBuffer()
+  let extraFields = ByteBuffer()
   /// Those of them that take the place of the upstream's.
   var replacedFields: KnownFieldSet = []
   /// What of the request's body has not been read yet.
