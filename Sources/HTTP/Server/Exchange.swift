@@ -93,6 +93,7 @@ package final class Exchange {
 
   /// Sees to it that the request has been answered and is out of the way. Returns whether the connection can go on.
   func conclude() async -> Bool {
+    loop.assertIsCurrent()
     switch answer {
     case .none:
       guard !connection.channel.isAborted else { return false }
