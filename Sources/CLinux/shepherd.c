@@ -147,11 +147,12 @@ static void tend(struct herd *herd, uint32_t default_grace) {
   }
 }
 
-// In the server-to-be. Never returns.
-static void become_server(pid_t shepherd, int output, int failure, char *const argv[], char *const envp[]) {
+// In the server-to-be. Never returns. It tells of its start itself, so that its id is known before it can do anything.
+static void become_server(pid_t shepherd, int status, int output, char *const argv[], char *const envp[]) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != shepherd) _exit(127); // it died before the line above
   setpgid(0, 0);
+  report(status, SHEPHERD_STARTED, getpid());
   dup2(output, STDOUT_FILENO);
   dup2(output, STDERR_FILENO);
   sigset_t none;
@@ -159,26 +160,8 @@ static void become_server(pid_t shepherd, int output, int failure, char *const a
   sigprocmask(SIG_SETMASK, &none, NULL);
   environ = (char **)envp;
   execvp(argv[0], argv);
-  int error = errno;
-  if (write(failure, &error, sizeof error) < 0) _exit(126);
+  report(status, SHEPHERD_FAILED, errno);
   _exit(127);
-}
-
-// Starts the server and waits until it is executed. Returns its id, or the negated errno.
-static pid_t start_server(int output, char *const argv[], char *const envp[]) {
-  int failure[2];
-  if (pipe2(failure, O_CLOEXEC) != 0) return -errno;
-  pid_t shepherd = getpid();
-  pid_t server = fork();
-  if (server < 0) return -errno;
-  if (server == 0) become_server(shepherd, output, failure[1], argv, envp);
-  close(failure[1]);
-  int error = 0;
-  ssize_t count;
-  do count = read(failure[0], &error, sizeof error);
-  while (count < 0 && errno == EINTR);
-  close(failure[0]);
-  return count == sizeof error ? -error : server;
 }
 
 // Closes every descriptor but standard input, output and error, which become `null`, and those in `kept`.
@@ -212,13 +195,15 @@ static void shepherd_main(
   sigaddset(&watched, SIGTERM);
   sigaddset(&watched, SIGINT);
   int signals = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
-  pid_t leader = signals < 0 ? -errno : start_server(output, argv, envp);
+  pid_t shepherd = getpid();
+  pid_t leader = signals < 0 ? -1 : fork();
+  if (leader == 0) become_server(shepherd, status, output, argv, envp);
   if (leader < 0) {
-    report(status, SHEPHERD_FAILED, -leader);
+    report(status, SHEPHERD_FAILED, errno);
     _exit(1);
   }
+  setpgid(leader, leader); // here as well, so that an order to stop finds the group at once
   close(output);
-  report(status, SHEPHERD_STARTED, leader);
   struct herd herd = {.leader = leader, .control = control, .status = status, .signals = signals};
   tend(&herd, grace);
   _exit(0);

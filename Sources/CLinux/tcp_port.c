@@ -18,12 +18,12 @@ static int is_held(const struct addrinfo *address) {
   return held;
 }
 
-int tcp_port_is_held(const char *host, uint16_t port) {
+int tcp_port_is_held(const char *address_text, uint16_t port) {
   char service[8];
   snprintf(service, sizeof service, "%u", port);
-  struct addrinfo hints = {.ai_flags = AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
+  struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
   struct addrinfo *addresses = NULL;
-  if (getaddrinfo(host, service, &hints, &addresses) != 0) return 0;
+  if (getaddrinfo(address_text, service, &hints, &addresses) != 0) return 0;
   int held = 0;
   for (const struct addrinfo *address = addresses; address != NULL && !held; address = address->ai_next) {
     held = is_held(address);

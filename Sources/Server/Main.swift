@@ -39,7 +39,6 @@ struct Main {
   }
 
   private static func serve(_ overrides: Overrides, _ environment: [String: String]) async -> ExitStatus {
-    Signals.block()
     do {
       let configuration = try load(overrides, environment)
       let secrets = configuration.secrets

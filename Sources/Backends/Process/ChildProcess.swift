@@ -14,7 +14,8 @@ final class ChildProcess: Sendable {
   /// How the server itself ended; what it leaves behind may live a moment longer. A program that could not be executed
   /// is an end like any other.
   let exit = Eventual<ProcessEnd>()
-  private let end = Eventual<Void>()
+  /// Nothing is left of the tree.
+  let end = Eventual<Void>()
   private let outputEnd = Eventual<Void>()
   private let output = Mutex(ServerOutput())
   /// The shepherd's control socket; nil once it is closed, when the number may be another descriptor's.
@@ -54,7 +55,7 @@ final class ChildProcess: Sendable {
       if let control { _ = shepherd_stop(control, grace.wholeMilliseconds) }
     }
     if await end.value(within: grace + Self.patience, on: timeline) == nil {
-      throw RuntimeFailure("the server's processes are still there \(Self.patience.seconds) s after they were killed")
+      throw RuntimeFailure("the server's processes are still there \(Self.patience) after they were killed")
     }
   }
 

@@ -15,13 +15,22 @@ enum ProcessEnd: Hashable, Sendable, CustomStringConvertible {
     self = signal == 0 ? .exited(status: waitStatus >> 8 & 0xff) : .killed(signal: signal)
   }
 
-  /// Worded to follow a subject: "exited with status 1".
+  /// "exited with status 1", "killed by signal 9".
   var description: String {
     switch self {
     case .exited(let status): "exited with status \(status)"
     case .killed(let signal): "killed by signal \(signal)"
-    case .notExecuted(let errno): "could not be executed: \(unsafe String(cString: strerror(errno)))"
+    case .notExecuted(let errno): "not executed: \(unsafe String(cString: strerror(errno)))"
     case .unknown: "lost with its shepherd"
+    }
+  }
+
+  /// What became of a server that was to reach `goal`, as a sentence.
+  func story(ofServerStartedBy program: String, before goal: String) -> String {
+    switch self {
+    case .exited: "the server \(self) before \(goal)"
+    case .killed, .unknown: "the server was \(self) before \(goal)"
+    case .notExecuted(let errno): "\(program) could not be executed: \(unsafe String(cString: strerror(errno)))"
     }
   }
 }

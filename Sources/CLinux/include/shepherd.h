@@ -8,10 +8,10 @@
 #include <sys/types.h>
 
 enum shepherd_news {
-  /// The program could not be executed; `value` is the errno. The shepherd ends.
-  SHEPHERD_FAILED = 1,
-  /// The program runs; `value` is its process id.
-  SHEPHERD_STARTED = 2,
+  /// The program is about to be executed; `value` is its process id.
+  SHEPHERD_STARTED = 1,
+  /// The program could not be executed; `value` is the errno. What else is reported is of no interest then.
+  SHEPHERD_FAILED = 2,
   /// The program has ended; `value` is its status as waitpid(2) has it. What it left behind is being ended.
   SHEPHERD_EXITED = 3,
 };

@@ -3,8 +3,8 @@
 
 #include <stdint.h>
 
-/// Whether somebody listens on the port at the host's own address: binds to it for a moment (bind(2), SO_REUSEADDR).
-/// False also where that can't be known, as when the host is another machine. May block while the name is resolved.
-int tcp_port_is_held(const char *host, uint16_t port);
+/// Whether somebody listens on the port at the address, a numeric one of this machine: binds to it for a moment (bind(2),
+/// SO_REUSEADDR). False also where that can't be known, as for an address of another machine.
+int tcp_port_is_held(const char *address_text, uint16_t port);
 
 #endif

@@ -1,58 +1,44 @@
+/// Looking at bytes sixteen at a time. The vectors' operators compile to single instructions only between two vectors.
 extension Span<UInt8> {
-  /// Eight bytes as a little-endian word.
-  @inline(__always) func word(at index: Int) -> UInt64 {
-    // Every bit pattern is a UInt64, and the load checks its bounds.
-    unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
-  }
+  typealias Vector = SIMD16<UInt8>
+  typealias Mask = SIMDMask<SIMD16<Int8>>
 
   /// The first place at or after `start` of a byte that no head may hold within a line: a control character other than
   /// the tab (RFC 9110, section 5.5). The end of the bytes when there is none.
   @inline(__always) func firstControl(from start: Int) -> Int {
-    var index = start
-    while true {
-      index = firstCandidate(from: index, inWord: Self.controlCandidates)
-      guard index < count else { return index }
-      let byte = self[index]
-      if byte < 0x20 ? byte != .tab : byte == 0x7F { return index }
-      index &+= 1
-    }
+    first(
+      from: start, where: { $0 < 0x20 && $0 != .tab || $0 == 0x7F },
+      among: {
+        (($0 .< Vector(repeating: 0x20)) .& ($0 .!= Vector(repeating: .tab))) .| ($0 .== Vector(repeating: 0x7F))
+      })
   }
 
   /// The first place at or after `start` of `byte`; the end of the bytes when there is none.
   @inline(__always) func firstIndex(of byte: UInt8, from start: Int) -> Int {
-    let pattern = Self.ones &* UInt64(byte)
-    var index = firstCandidate(from: start) { word in
-      let difference = word ^ pattern
-      return (difference &- Self.ones) & ~difference & Self.tops
-    }
-    while index < count, self[index] != byte { index &+= 1 }
-    return index
+    first(from: start, where: { $0 == byte }, among: { $0 .== Vector(repeating: byte) })
   }
 
-  /// The first place at or after `start` that may hold what is looked for, eight bytes at a time; where fewer are left,
-  /// the first of those.
-  /// - Parameter candidates: sets the top bit of each byte of a word that is looked for, and perhaps of others.
-  @inline(__always) private func firstCandidate(from start: Int, inWord candidates: (UInt64) -> UInt64) -> Int {
+  /// The first place at or after `start` of a byte that matches; the end of the bytes when there is none.
+  /// - Parameter matches: says the same of sixteen bytes as `isMatch` of one.
+  @inline(__always) func first(
+    from start: Int, where isMatch: (UInt8) -> Bool, among matches: (Vector) -> Mask
+  ) -> Int {
     precondition(start >= 0)
     var index = start
-    while index &+ 8 <= count {
-      // Eight bytes are left from here, and any of them make a word.
-      let word = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
-      let marks = candidates(UInt64(littleEndian: word))
-      if marks != 0 { return index &+ marks.trailingZeroBitCount / 8 }
-      index &+= 8
+    while index &+ 16 <= count {
+      // Sixteen bytes are left from here, and any of them make a vector. A mask is as large, each of its bytes 0 or -1.
+      let vector = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: Vector.self)
+      let marks = unsafe unsafeBitCast(matches(vector), to: SIMD2<UInt64>.self)
+      if marks[0] != 0 { return index &+ UInt64(littleEndian: marks[0]).trailingZeroBitCount / 8 }
+      if marks[1] != 0 { return index &+ UInt64(littleEndian: marks[1]).trailingZeroBitCount / 8 &+ 8 }
+      index &+= 16
     }
+    while index < count, !isMatch(self[index]) { index &+= 1 }
     return index
   }
+}
 
-  @inline(__always) private static var ones: UInt64 { 0x0101_0101_0101_0101 }
-  @inline(__always) private static var tops: UInt64 { 0x8080_8080_8080_8080 }
-
-  /// Marks every byte below 0x20 and every 0x7F, and sometimes their neighbours: a borrow or a carry may spill over.
-  @inline(__always) private static func controlCandidates(in word: UInt64) -> UInt64 {
-    ((word &- ones &* 0x20) | (word &+ ones)) & ~word & tops
-  }
-
+extension Span<UInt8> {
   /// Whether these are exactly the bytes of `text`.
   @inline(__always) func equals(_ text: StaticString) -> Bool {
     count == text.utf8CodeUnitCount && matches(text, folding: 0)
@@ -88,30 +74,28 @@ extension Span<UInt8> {
   @inline(__always) private func matches(_ text: StaticString, folding: UInt64) -> Bool {
     // Safe: both hold `count` bytes, and no load passes them.
     let expected = unsafe UnsafeRawPointer(text.utf8Start)
-    guard count >= 8 else {
-      var index = 0
-      while index < count {
-        let byte = unsafe expected.load(fromByteOffset: index, as: UInt8.self)
-        if self[index] | UInt8(truncatingIfNeeded: folding) != byte { return false }
-        index &+= 1
-      }
-      return true
-    }
     var index = 0
+    if count >= 8 {
+      while true {
+        let word = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
+        if unsafe word | folding != expected.loadUnaligned(fromByteOffset: index, as: UInt64.self) { return false }
+        if index &+ 8 == count { return true }
+        index = Swift.min(index &+ 8, count &- 8)
+      }
+    }
     while index < count {
-      let place = Swift.min(index, count &- 8)
-      let other = unsafe UInt64(littleEndian: expected.loadUnaligned(fromByteOffset: place, as: UInt64.self))
-      if word(at: place) | folding != other { return false }
-      index &+= 8
+      let byte = unsafe expected.load(fromByteOffset: index, as: UInt8.self)
+      if self[index] | UInt8(truncatingIfNeeded: folding) != byte { return false }
+      index &+= 1
     }
     return true
   }
 
-  /// `range` without the spaces and tabs at both ends (OWS, RFC 9110, section 5.6.3).
+  /// `range`, in which no control stands but the tab, without the blanks at both ends (OWS, RFC 9110, section 5.6.3).
   @inline(__always) func trimmed(_ range: Range<Int>) -> Range<Int> {
     var (start, end) = (range.lowerBound, range.upperBound)
-    while start < end, self[start].isBlank { start &+= 1 }
-    while end > start, self[end &- 1].isBlank { end &-= 1 }
+    while start < end, self[start] <= .space { start &+= 1 }
+    while start < end, self[end &- 1] <= .space { end &-= 1 }
     return start..<end
   }
 

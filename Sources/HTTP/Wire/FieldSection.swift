@@ -17,6 +17,8 @@ struct FieldSection {
 
   /// Enough for every honest client, and few enough to compare each field with each of them.
   private static let mostConnectionOptions = 64
+  /// As many fields as most heads have.
+  private static let batch = 16
 
   init(minorVersion: UInt8 = 1) { self.minorVersion = minorVersion }
 
@@ -33,13 +35,25 @@ struct FieldSection {
     _ bytes: Span<UInt8>, lines: inout LineScanner, into fields: inout [HeaderField], limits: HeadLimits
   ) throws(WireFault) -> Bool {
     let window = bytes.extracting(first: limits.headBytes)
-    while let line = try lines.next(in: window) {
-      guard !line.isEmpty else {
+    while true {
+      // Making room for each field by itself would cost as much as reading it. One more than allowed is read, to be refused.
+      let room = min(Self.batch, limits.fields - fields.count + 1)
+      var isWhole = false
+      var isFull = false
+      try fields.append(addingCapacity: room) { (batch: inout OutputSpan<HeaderField>) throws(WireFault) in
+        while !batch.isFull {
+          guard let line = try lines.next(in: window) else { return }
+          guard !line.isEmpty else { return isWhole = true }
+          batch.append(try field(in: line, of: bytes))
+        }
+        isFull = true
+      }
+      guard fields.count <= limits.fields else { throw .headTooLarge("the head has more than \(limits.fields) fields") }
+      if isWhole {
         markNamedByConnection(&fields, in: bytes)
         return true
       }
-      guard fields.count < limits.fields else { throw .headTooLarge("the head has more than \(limits.fields) fields") }
-      try add(line, of: bytes, to: &fields)
+      guard isFull else { break }
     }
     guard bytes.count < limits.headBytes else {
       throw .headTooLarge("the head is larger than \(limits.headBytes) bytes")
@@ -47,10 +61,9 @@ struct FieldSection {
     return false
   }
 
+  /// Takes one field line in.
   @inline(__always)
-  private mutating func add(
-    _ line: Range<Int>, of bytes: Span<UInt8>, to fields: inout [HeaderField]
-  ) throws(WireFault) {
+  private mutating func field(in line: Range<Int>, of bytes: Span<UInt8>) throws(WireFault) -> HeaderField {
     let colon = bytes.firstIndex(of: UInt8(ascii: ":"), from: line.lowerBound)
     guard colon > line.lowerBound, colon < line.upperBound else { throw Self.nameFault(line, in: bytes) }
     let name = line.lowerBound..<colon
@@ -60,7 +73,7 @@ struct FieldSection {
     }
     let value = bytes.trimmed(colon &+ 1..<line.upperBound)
     try note(known, value, in: bytes)
-    fields.append(HeaderField(name: HeadSlice(name), value: HeadSlice(value), known: known))
+    return HeaderField(name: HeadSlice(name), value: HeadSlice(value), known: known)
   }
 
   /// Marks the fields that Connection names, once all have been read.

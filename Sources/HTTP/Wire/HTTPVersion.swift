@@ -7,15 +7,11 @@ enum HTTPVersion {
   /// - Throws: 505 for another version, 400 for what is none.
   @inline(__always)
   static func minor(in bytes: Span<UInt8>, at index: Int) throws(WireFault) -> UInt8 {
-    let word = bytes.word(at: index)
-    if word == http11 { return 1 }
-    if word == http10 { return 0 }
-    throw fault(bytes.extracting(index..<index &+ byteCount))
+    let text = bytes.extracting(index..<index &+ byteCount)
+    if text.equals("HTTP/1.1") { return 1 }
+    if text.equals("HTTP/1.0") { return 0 }
+    throw fault(text)
   }
-
-  /// Little-endian, as `Span.word(at:)` reads them.
-  private static var http11: UInt64 { 0x312E_312F_5054_5448 }
-  private static var http10: UInt64 { 0x302E_312F_5054_5448 }
 
   @inline(never) private static func fault(_ text: Span<UInt8>) -> WireFault {
     let digits = UInt8(ascii: "0")...UInt8(ascii: "9")

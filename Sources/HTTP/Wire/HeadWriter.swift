@@ -2,6 +2,8 @@
 extension ByteBuffer {
   /// "HTTP/1.1 200 OK"
   mutating func appendStatusLine(_ status: Int) {
+    // The one that nearly all answers have.
+    guard status != 200 else { return append("HTTP/1.1 200 OK\r\n") }
     append("HTTP/1.1 ")
     append(decimal: status)
     append(UInt8.space)

@@ -24,13 +24,26 @@ enum RequestTarget {
     head.query = HeadSlice(pathEnd &+ 1..<target.upperBound)
   }
 
-  /// Where the first question mark stands, or the range ends.
+  /// Where the first question mark stands, or the range ends, behind which a space stands.
   @inline(__always)
   private static func endOfCharacters(in range: Range<Int>, of bytes: Span<UInt8>) throws(WireFault) -> Int {
-    var end = range.lowerBound
-    while end < range.upperBound, ByteClass.target.contains(bytes[end]) { end &+= 1 }
+    let end = bytes.first(
+      from: range.lowerBound,
+      where: { !ByteClass.target.contains($0) },
+      among: { vector in
+        let isOutside = (vector .<= .init(repeating: 0x20)) .| (vector .>= .init(repeating: 0x7F))
+        let isQuote = Self.holds(vector, "\"") .| Self.holds(vector, "\\")
+        let isAngle = Self.holds(vector, "<") .| Self.holds(vector, ">")
+        let isEnd = Self.holds(vector, "?") .| Self.holds(vector, "#")
+        return isOutside .| isQuote .| isAngle .| isEnd
+      })
     guard end == range.upperBound || bytes[end] == UInt8(ascii: "?") else { throw characterFault(bytes[end]) }
     return end
+  }
+
+  @inline(__always)
+  private static func holds(_ vector: Span<UInt8>.Vector, _ character: Unicode.Scalar) -> Span<UInt8>.Mask {
+    vector .== Span<UInt8>.Vector(repeating: UInt8(ascii: character))
   }
 
   /// Checks `uri-host [ ":" port ]`, with a host that is not empty (RFC 9110, sections 4.2.1 and 7.2). No user

@@ -9,7 +9,7 @@ struct EngineFault: Error {
   static let notFound = EngineFault(status: 404, body: ["detail": "Not Found"])
 
   static func methodNotAllowed(_ allowed: HTTPMethod) -> EngineFault {
-    EngineFault(status: 405, body: ["detail": "Method Not Allowed"], fields: [("Allow", allowed.rawValue)])
+    EngineFault(status: 405, body: ["detail": "Method Not Allowed"], fields: [("Allow", allowed.description)])
   }
 
   /// - Parameter parameter: the member of the request that is at fault.

@@ -5,7 +5,7 @@ internal import HTTP
 extension StubRoutes {
   /// - Throws: `EngineFault` when the call can't be understood or has failed, `ExchangeFailure` when the client has gone.
   func control(_ exchange: Exchange) async throws {
-    let request = "\(exchange.method.rawValue) \(exchange.target)"
+    let request = "\(exchange.method.description) \(exchange.target)"
     let before = timeline.now
     do {
       let call = try EngineCall(path: exchange.path, query: exchange.query, body: exchange.bodyData)

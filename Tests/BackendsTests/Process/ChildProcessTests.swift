@@ -41,7 +41,7 @@ extension ProcessTests {
     }
 
     @Test func `a server inherits no blocked and no ignored signal`() async throws {
-      unsafe signal(SIGPIPE, SIG_IGN)
+      signal(SIGPIPE, SIG_IGN)
       let process = site.start(["grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status"])
       _ = await process.exit.value()
       // The signals from 32 on are the C library's own.

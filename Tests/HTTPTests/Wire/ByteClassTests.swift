@@ -17,10 +17,10 @@ struct ByteClassTests {
     }
   }
 
-  /// Every byte at every place of texts around the length of a word, beside neighbours that once confused word tricks.
-  @Test(arguments: 1..<20)
+  /// Every byte at every place of texts around the length of a vector.
+  @Test(arguments: 1..<35)
   func `the first control character is found wherever it stands`(count: Int) {
-    for filler in [0x20, 0x21, 0x41, 0x7E, 0x80, 0xFF, 0x09] as [UInt8] {
+    for filler in [0x20, 0x7E, 0xFF, 0x09] as [UInt8] {
       for place in 0..<count {
         for byte in UInt8.min...UInt8.max {
           var bytes = [UInt8](repeating: filler, count: count)

@@ -94,6 +94,16 @@ struct RequestLineTests {
     #expect(request("GET \(target) HTTP/1.1\r\nHost: a\r\n\r\n").status == 400)
   }
 
+  @Test(arguments: [0, 7, 20, 35])
+  func `every byte is judged alike wherever it stands in a target`(place: Int) {
+    for byte in UInt8.min...UInt8.max {
+      let target = latin1("/") + [UInt8](repeating: UInt8(ascii: "a"), count: place) + [byte]
+      let bytes = latin1("GET ") + target + latin1(" HTTP/1.1\r\nHost: a\r\n\r\n")
+      let mayStand = ByteClass.target.contains(byte) || byte == UInt8(ascii: "?")
+      #expect((parseRequest(bytes, endingAt: [bytes.count]).head != nil) == mayStand, "byte \(byte)")
+    }
+  }
+
   @Test func `only OPTIONS may ask of the server as a whole`() {
     let head = request("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").head
     #expect(head?.path == "*")

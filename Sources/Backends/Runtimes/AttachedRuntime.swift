@@ -1,0 +1,37 @@
+internal import Core
+
+/// A model server that somebody else runs: asked to sleep and to wake, never started or stopped.
+///
+/// It has no memory of its own: how the server was left, only the server knows.
+struct AttachedRuntime: ModelRuntime {
+  let plan: ServerPlan
+  let control: ServerControl
+
+  var upstream: Upstream { plan.upstream }
+  var processState: ProcessState { .external }
+  /// Always ended: without a process to watch, no death is ever noticed.
+  var deaths: AsyncStream<Death> { AsyncStream { $0.finish() } }
+
+  func isAlive() async -> Bool { await control.isHealthy(at: plan.healthPath) }
+
+  func wake() async throws(RuntimeFailure) -> Instance {
+    if let mode = try plan.sleepMode(for: plan.eviction), !mode.wakeSteps.isEmpty {
+      try await control.wake(mode, timeout: plan.wakeTimeout)
+    } else {
+      try await control.awaitHealth(at: plan.healthPath, within: plan.wakeTimeout)
+    }
+    return Instance(1)
+  }
+
+  func sleep(_ eviction: Eviction?) async throws(RuntimeFailure) -> Residence {
+    guard let mode = try plan.sleepMode(for: eviction ?? plan.eviction) else { throw cannotStop }
+    try await control.sleep(mode, timeout: plan.sleepTimeout)
+    return .asleep
+  }
+
+  func stop() async throws(RuntimeFailure) { throw cannotStop }
+
+  private var cannotStop: RuntimeFailure {
+    RuntimeFailure("the server at \(upstream.origin) is run by somebody else and can't be stopped")
+  }
+}
