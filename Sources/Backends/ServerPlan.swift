@@ -23,6 +23,9 @@ struct Launch: Sendable, Equatable {
   /// Added to the daemon's own environment.
   let environment: [String: String]
   let stopGrace: Duration
+
+  /// What is left of the grace when the daemon dies: its successor may be waiting for the port and the GPU.
+  static let orphanGrace: Duration = .seconds(2)
 }
 
 /// One way of sleeping and how to wake from it.

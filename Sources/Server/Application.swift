@@ -14,6 +14,7 @@ struct Application: Sendable {
   private let loops: EventLoopGroup
   private let registry = Registry()
   private let readiness = Readiness()
+  private let runtimes: RuntimeFactory
   private let switcher: ModelSwitcher
   private let models: [ModelID]
 
@@ -25,9 +26,9 @@ struct Application: Sendable {
     models = configuration.models.map(\.id)
     loops = try EventLoopGroup(count: ProcessInfo.processInfo.activeProcessorCount)
 
-    let factory = RuntimeFactory(loops: loops, timeline: timeline, logger: logger)
-    var runtimes: [ModelID: any ModelRuntime] = [:]
-    for model in configuration.models { runtimes[model.id] = try factory.runtime(for: model.id, model.backend) }
+    runtimes = RuntimeFactory(loops: loops, timeline: timeline, logger: logger)
+    var servers: [ModelID: any ModelRuntime] = [:]
+    for model in configuration.models { servers[model.id] = try runtimes.runtime(for: model.id, model.backend) }
 
     let switches = SwitchMetrics(models: models, registry: registry)
     let switchLog = SwitchLog(logger: logger)
@@ -36,7 +37,7 @@ struct Application: Sendable {
         models: configuration.models.map { ($0.id, ModelLimits(maxInFlight: $0.maxInFlight, maxQueue: $0.maxQueue)) },
         policy: try Self.policy(configuration.policy),
         requestTimeout: configuration.models.map(\.requestTimeout).max() ?? .seconds(300), at: timeline.now),
-      runtimes: runtimes, timeline: timeline,
+      runtimes: servers, timeline: timeline,
       onSwitch: { record in
         switches.record(record)
         switchLog.write(record)
@@ -62,7 +63,7 @@ struct Application: Sendable {
     let impatience = Task {
       try await signals.next()
       logger.warning("ended by a second signal")
-      // The servers' shepherds see the daemon go and end what it leaves.
+      await runtimes.killAll()
       exit(1)
     }
     await shutDown(servers.servers)

@@ -2,8 +2,8 @@ internal import Core
 internal import Policies
 
 /// A state that the operator wants the machine to reach, in its turn.
-struct Goal: Sendable {
-  enum Wish: Sendable {
+struct Goal: Hashable, Sendable {
+  enum Wish: Hashable, Sendable {
     case awake(ModelID, Trigger)
     case asleep(ModelID, Eviction?)
   }
@@ -45,6 +45,7 @@ extension SwitchMachine {
     case .awake(let model, _):
       if transition?.from == model { supersede("\(model) was asked to stay", now, &effects) }
     case .asleep(let model, _):
+      dismiss(model)
       if transition?.to == model {
         supersede("\(model) was put to sleep", now, &effects)
         abortWake(now, &effects)
@@ -55,6 +56,11 @@ extension SwitchMachine {
     } else {
       goals.append(goal)
     }
+  }
+
+  /// Whom the operator sends to sleep does not come back by itself in manual mode, even if it is asleep already.
+  private mutating func dismiss(_ model: ModelID) {
+    if lastHolder == model, holder != index(of: model) { lastHolder = nil }
   }
 
   /// Ends a switch that has not got beyond the drain.
@@ -82,7 +88,7 @@ extension SwitchMachine {
       begin(to: model, trigger: trigger, commands: [goal.command], now, &effects)
     case .asleep(let model, let eviction):
       guard let index = index(of: model) else { return }
-      if lastHolder == model, holder != index { lastHolder = nil }
+      dismiss(model)
       switch models[index].presence {
       case .awake:
         begin(to: nil, trigger: .force, eviction: eviction, commands: [goal.command], now, &effects)

@@ -18,9 +18,10 @@ struct Shepherd: Sendable {
   static func spawn(_ launch: Launch) throws(SpawnFailure) -> Shepherd {
     var shepherd = shepherd()
     let environment = environment(adding: launch.environment).map { "\($0.key)=\($0.value)" }
+    let orphanGrace = min(launch.stopGrace, Launch.orphanGrace)
     let result = unsafe withCStrings(launch.command) { arguments in
       unsafe withCStrings(environment) { variables in
-        unsafe shepherd_spawn(arguments, variables, launch.stopGrace.wholeMilliseconds, &shepherd)
+        unsafe shepherd_spawn(arguments, variables, orphanGrace.wholeMilliseconds, &shepherd)
       }
     }
     guard result == 0 else { throw SpawnFailure(errno: result) }

@@ -1,11 +1,19 @@
 internal import Core
+internal import Synchronization
 
 /// A model server that somebody else runs: asked to sleep and to wake, never started or stopped.
 ///
-/// It has no memory of its own: how the server was left, only the server knows.
-struct AttachedRuntime: ModelRuntime {
-  let plan: ServerPlan
-  let control: ServerControl
+/// It remembers nothing of how the server was left; only the server knows. Every wake counts as a life of its own, since
+/// the server may have been started anew by whoever runs it.
+final class AttachedRuntime: ModelRuntime {
+  private let plan: ServerPlan
+  private let control: ServerControl
+  private let wakes = Atomic(0)
+
+  init(plan: ServerPlan, control: ServerControl) {
+    self.plan = plan
+    self.control = control
+  }
 
   var upstream: Upstream { plan.upstream }
   var processState: ProcessState { .external }
@@ -20,7 +28,7 @@ struct AttachedRuntime: ModelRuntime {
     } else {
       try await control.awaitHealth(at: plan.healthPath, within: plan.wakeTimeout)
     }
-    return Instance(1)
+    return Instance(wakes.wrappingAdd(1, ordering: .relaxed).newValue)
   }
 
   func sleep(_ eviction: Eviction?) async throws(RuntimeFailure) -> Residence {

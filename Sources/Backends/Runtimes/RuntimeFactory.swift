@@ -6,6 +6,7 @@ package struct RuntimeFactory: Sendable {
   private let loops: EventLoopGroup
   private let timeline: any Timeline
   private let logger: Logger
+  private let living = LivingProcesses()
 
   /// - Parameters:
   ///   - loops: watch the servers' processes, read their output and carry the control requests.
@@ -24,8 +25,13 @@ package struct RuntimeFactory: Sendable {
     guard let launch = plan.launch else { return AttachedRuntime(plan: plan, control: control) }
     // The mark by which a server of ours is known, whatever it is called.
     let marked = launch.adding(["SWITCHER_MODEL": model.name])
-    return ServerRuntime(model: model, plan: plan, launch: marked, control: control, loop: loops.next())
+    return ServerRuntime(
+      model: model, plan: plan, launch: marked, control: control, loop: loops.next(), living: living)
   }
+
+  /// Ends every process of every runtime by force, at once, and returns when they are gone: for a daemon that was told
+  /// twice to end. The runtimes are of no use afterwards.
+  package func killAll() async { await living.kill() }
 }
 
 extension Launch {

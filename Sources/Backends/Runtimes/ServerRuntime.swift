@@ -30,11 +30,15 @@ actor ServerRuntime: ModelRuntime {
   private let launch: Launch
   private let control: ServerControl
   private let loop: EventLoop
+  private let living: LivingProcesses
   private var state = State.stopped
   private var lastInstance = 0
 
-  init(model: ModelID, plan: ServerPlan, launch: Launch, control: ServerControl, loop: EventLoop) {
-    (self.model, self.plan, self.launch, self.control, self.loop) = (model, plan, launch, control, loop)
+  init(
+    model: ModelID, plan: ServerPlan, launch: Launch, control: ServerControl, loop: EventLoop, living: LivingProcesses
+  ) {
+    (self.model, self.plan, self.launch, self.control) = (model, plan, launch, control)
+    (self.loop, self.living) = (loop, living)
     upstream = plan.upstream
     (deaths, deathReports) = AsyncStream.makeStream()
   }
@@ -105,15 +109,14 @@ actor ServerRuntime: ModelRuntime {
   }
 
   private func start() async throws(RuntimeFailure) -> Instance {
+    try await awaitPort()
     guard !Task.isCancelled else { throw RuntimeFailure("the start was cancelled") }
     guard case .stopped = state else { throw RuntimeFailure("the server is being started already") }
-    guard !upstream.origin.isHeld else {
-      throw RuntimeFailure("port \(upstream.origin.port) is held by another process")
-    }
     lastInstance += 1
     let process = ChildProcess(launch, loop: loop, timeline: control.timeline, logger: control.logger)
     let life = Life(instance: Instance(lastInstance), process: process)
     state = .starting(life)
+    living.add(process)
     Task { await follow(life) }
     do throws(RuntimeFailure) {
       try await whileAlive(life, until: "it was healthy") { [control, plan, model] () async throws(RuntimeFailure) in
@@ -127,6 +130,18 @@ actor ServerRuntime: ModelRuntime {
     }
     state = .awake(life)
     return life.instance
+  }
+
+  /// Makes sure that whoever answers on the port later is our server. A server of a daemon that was killed is given the
+  /// time to end.
+  private func awaitPort() async throws(RuntimeFailure) {
+    let deadline = control.timeline.now + Launch.orphanGrace + .seconds(1)
+    while upstream.origin.isHeld {
+      let mayWait = control.timeline.now < deadline
+      guard mayWait, (try? await control.timeline.sleep(for: .milliseconds(50))) != nil else {
+        throw RuntimeFailure("port \(upstream.origin.port) is held by another process")
+      }
+    }
   }
 
   /// Leaves nothing behind of a start that failed or was cancelled. Returns the whole story of the failure.

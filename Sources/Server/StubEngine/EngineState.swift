@@ -41,8 +41,11 @@ struct EngineState {
   /// The calls that have not been answered; the first is under way.
   private var calls: [(ticket: Ticket, call: EngineCall)] = []
   private var progress: Progress?
+  /// What is on the GPU.
   private var resident = everything
+  /// The last sleep's that freed it.
   private var lastLevel = SleepLevel.pause
+  /// Whether the weights are the model's, once they are on the GPU.
   private var weightsAreSound = true
 
   /// An engine that has just started: awake, its memory on the GPU.

@@ -8,6 +8,7 @@ enum StubEngine {
   /// - Returns: the exit status when it can't begin; the log on standard error says why.
   static func run(_ options: StubEngineOptions) async -> Int32 {
     exitOnSignals()
+    logger.info("starting", ["model": options.model])
     let timeline = SystemTimeline()
     do {
       let gpu = try options.gpuFile.map { path throws(SystemFailure) in try GPULock(path: path) }

@@ -3,6 +3,7 @@ internal import Core
 /// The owner of an engine's state: feeds events to it, and carries out what comes of them.
 actor StubModel {
   typealias Ticket = EngineScheduler.Ticket
+  typealias Outputs = AsyncStream<EngineScheduler.Output>
 
   private let timeline: any Timeline
   private let gpu: GPULock?
@@ -20,8 +21,6 @@ actor StubModel {
   }
 
   var statistics: EngineStatistics { state.statistics }
-
-  typealias Outputs = AsyncStream<EngineScheduler.Output>
 
   /// Has so many tokens made, and lends what comes out to `body`: tokens, then an end. It comes to an early end when the
   /// task is cancelled. A request that `body` has not read to its end is taken back.

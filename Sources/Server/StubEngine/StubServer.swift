@@ -13,7 +13,10 @@ struct StubServer {
     let model = StubModel(options, gpu: gpu, timeline: timeline)
     let routes = StubRoutes(options: options, model: model, timeline: timeline, logger: logger)
     loops = try EventLoopGroup(count: 1)
-    server = HTTPServer(address: address, loops: loops, logger: logger) { await routes.handle($0) }
+    var limits = ServerLimits()
+    // As vLLM's web server has it; whoever pools connections to it must cope.
+    limits.idleTimeout = .seconds(5)
+    server = HTTPServer(address: address, limits: limits, loops: loops, logger: logger) { await routes.handle($0) }
   }
 
   /// - Returns: where it listens.

@@ -16,14 +16,15 @@ extension ProcessTests {
     @Test func `an answer that comes before the sleep is waited out`() async throws {
       let server = try FakeServer(["/is_sleeping": .first(200, #"{\"is_sleeping\": false}"#, times: 3)])
       try await site.withServer(server) { control in try await control.sleep(mode(.required), timeout: .seconds(30)) }
-      #expect(site.log.messages.filter { $0 == "GET /is_sleeping" }.count == 4)
+      #expect(await holds { site.log.messages.filter { $0 == "GET /is_sleeping" }.count == 4 })
     }
 
     @Test(arguments: [SleepMode.Proof.required, .ifOffered])
     func `a server that says it does not sleep has not slept`(proof: SleepMode.Proof) async throws {
       let server = try FakeServer(["/sleep": .status(200, "")])
       try await site.withServer(server) { control in
-        let message = #"the server was not asleep within 0.3 seconds: GET /is_sleeping returned 200: {"is_sleeping": false}"#
+        let message =
+          #"the server was not asleep within 0.3 seconds: GET /is_sleeping returned 200: {"is_sleeping": false}"#
         await #expect(throws: RuntimeFailure(message)) {
           try await control.sleep(mode(proof), timeout: .milliseconds(300))
         }
@@ -33,7 +34,8 @@ extension ProcessTests {
     @Test func `a server that says it still sleeps is not awake`() async throws {
       try await site.withServer(FakeServer(["/wake_up": .status(200, "")])) { control in
         try await control.sleep(mode(.required), timeout: .seconds(30))
-        let message = #"the server was not awake within 0.3 seconds: GET /is_sleeping returned 200: {"is_sleeping": true}"#
+        let message =
+          #"the server was not awake within 0.3 seconds: GET /is_sleeping returned 200: {"is_sleeping": true}"#
         await #expect(throws: RuntimeFailure(message)) {
           try await control.wake(mode(.required), timeout: .milliseconds(300))
         }

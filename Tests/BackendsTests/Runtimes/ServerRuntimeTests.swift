@@ -20,7 +20,7 @@ extension ProcessTests {
       #expect(await !runtime.isAlive())
 
       #expect(try await runtime.wake() == Instance(1))
-      #expect(site.log.messages.filter { $0 == "GET /health" }.count == 4)
+      #expect(await holds { site.log.messages.filter { $0 == "GET /health" }.count == 4 })
       #expect(await runtime.processState == .running)
       #expect(await runtime.isAlive())
       #expect(try await runtime.wake() == Instance(1))
@@ -56,6 +56,20 @@ extension ProcessTests {
         try await runtime.wake()
       }
       #expect(site.tree.living.isEmpty)
+    }
+
+    @Test func `a port that is about to be free is waited for`() async throws {
+      let server = try FakeServer()
+      let predecessor = site.start(server.command)
+      let control = ServerControl(
+        client: HTTPClient(loops: site.loops), upstream: Upstream(origin: server.origin), timeline: site.timeline,
+        logger: .silent)
+      try await control.awaitHealth(at: "/health", within: .seconds(30))
+      let runtime = try site.runtime(server)
+      async let instance = runtime.wake()
+      try await predecessor.stop(grace: .zero)
+      #expect(try await instance == Instance(1))
+      try await runtime.stop()
     }
 
     @Test func `a server that accepts and never answers fails at the time-out`() async throws {
@@ -104,7 +118,20 @@ extension ProcessTests {
       let runtime = try site.runtime(
         command: ["sh", "-c", "echo model $SWITCHER_MODEL; exit 1"], port: freePort(), named: "qwen")
       await #expect(throws: RuntimeFailure.self) { try await runtime.wake() }
-      #expect(site.log.messages.contains("model qwen"))
+      #expect(await site.log.line { $0.hasPrefix("model") } == "model qwen")
+    }
+
+    @Test func `all processes of all runtimes can be killed at once`() async throws {
+      let factory = site.factory
+      let stubborn = ["sh", "-c", "trap '' TERM; echo up; while true; do sleep 1000; done"]
+      let starts = try (1...3).map { number in
+        let runtime = try site.runtime(command: stubborn, port: freePort(), from: factory)
+        return Task { try await runtime.wake() }
+      }
+      #expect(await holds { site.log.messages.filter { $0 == "up" }.count == 3 })
+      await factory.killAll()
+      #expect(site.tree.living.isEmpty)
+      for start in starts { await #expect(throws: RuntimeFailure.self) { try await start.value } }
     }
 
     // MARK: Deaths

@@ -34,6 +34,7 @@ extension ProcessTests.Site {
 
   func runtime(
     command: [String], port: UInt16, backend: Backend = .command, named name: String = "model",
+    from factory: RuntimeFactory? = nil,
     _ configure: (inout BackendSettings) -> Void = { _ in }
   ) throws -> any ModelRuntime {
     let upstream = Upstream(origin: Origin(host: "127.0.0.1", port: port))
@@ -41,7 +42,7 @@ extension ProcessTests.Site {
     settings.command = command
     settings.environment = tree.environment
     configure(&settings)
-    return try factory.runtime(for: ModelID(name), settings)
+    return try (factory ?? self.factory).runtime(for: ModelID(name), settings)
   }
 
   func runtime(

@@ -1,16 +1,14 @@
-import Foundation
 import HTTP
 import Testing
 
 @testable import Server
 
 @Suite struct GPULockTests {
-  private let path = FileManager.default.temporaryDirectory.appending(path: "gpu-\(UUID().uuidString).lock").path
+  private let file = TemporaryFile()
 
   @Test func `one holder at a time has the GPU`() throws {
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    let first = try GPULock(path: path)
-    let second = try GPULock(path: path)
+    let first = try GPULock(path: file.path)
+    let second = try GPULock(path: file.path)
     #expect(first.take())
     #expect(first.take())
     #expect(!second.take())
@@ -20,12 +18,11 @@ import Testing
   }
 
   @Test func `a holder that is gone holds nothing`() throws {
-    defer { try? FileManager.default.removeItem(atPath: path) }
     do {
-      let first = try GPULock(path: path)
+      let first = try GPULock(path: file.path)
       #expect(first.take())
     }
-    let second = try GPULock(path: path)
+    let second = try GPULock(path: file.path)
     #expect(second.take())
   }
 

@@ -22,16 +22,7 @@ struct RawConnection {
 
   func send(_ text: String) async throws { try await descriptor.write(Array(text.utf8)) }
 
-  /// Reads until `end` has come or the stream has ended; returns all that was read.
-  func read(until end: String) async throws -> String {
-    var text = ""
-    while !text.contains(end) {
-      let bytes = try await descriptor.read()
-      guard !bytes.isEmpty else { break }
-      text += String(decoding: bytes, as: UTF8.self)
-    }
-    return text
-  }
+  func read(until end: String) async throws -> String { try await descriptor.text(until: end) }
 
   func close() { descriptor.close() }
 }

@@ -192,12 +192,11 @@ import Testing
   }
 
   @Test func `two engines share a GPU as long as one of them sleeps`() async throws {
-    let path = FileManager.default.temporaryDirectory.appending(path: "gpu-\(UUID().uuidString).lock").path
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    let gpu = try GPULock(path: path)
+    let file = TemporaryFile()
+    let gpu = try GPULock(path: file.path)
     #expect(gpu.take())
     let world = try await StubWorld(gpu: gpu)
-    let other = try GPULock(path: path)
+    let other = try GPULock(path: file.path)
     #expect(!other.take())
     async let sleep = world.post("/sleep")
     await world.pass(.milliseconds(300))
