@@ -24,9 +24,12 @@ actor StubModel {
 
   /// Has so many tokens made, and lends what comes out to `body`: tokens, then an end. It comes to an early end when the
   /// task is cancelled. A request that `body` has not read to its end is taken back.
-  nonisolated func withAnswer(tokens: Int, _ body: (Outputs) async throws -> Void) async rethrows {
+  nonisolated func withAnswer(tokens: Int, _ body: (Outputs) async throws -> Void) async throws {
     let (ticket, outputs) = await begin(tokens: tokens)
     do {
+      // Also what brings the task back from the actor's thread: between the awaits of an actor and of a nonisolated
+      // closure alone, Swift 6.3 leaves that out, and the closure would run off its event loop.
+      try Task.checkCancellation()
       try await body(outputs)
     } catch {
       await abandon(ticket)
