@@ -47,6 +47,9 @@ package actor ModelSwitcher {
   ) async throws -> Answer {
     let (grant, upstream) = try await acquire(model, deadline: deadline)
     do {
+      // Also what brings the task back from the actor's thread: between the awaits of an actor and of a nonisolated closure
+      // alone, Swift 6.3 leaves that out, and the closure would run off its event loop.
+      try Task.checkCancellation()
       let answer = try await body(grant, upstream)
       await release(grant)
       return answer
