@@ -112,24 +112,36 @@ class Stream:
         self.response = connection.getresponse()
         self.status = self.response.status
         self.was_cut = False
+        self.unread = b""
         self.events: list[tuple[str, str]] = []
 
     def next_event(self) -> tuple[str, str] | None:
-        """The next event's name and data; nil at the end, and then `was_cut` tells how it came to it."""
+        """The next event's name and data; none at the end, and then `was_cut` tells how it came to it."""
         name, data = "message", []
-        try:
-            while line := self.response.readline():
-                match line.rstrip(b"\r\n").decode().partition(":"):
-                    case ("", "", "") if data:
-                        self.events.append((name, "\n".join(data)))
-                        return self.events[-1]
-                    case ("event", _, value):
-                        name = value.strip()
-                    case ("data", _, value):
-                        data.append(value.removeprefix(" "))
-        except (http.client.IncompleteRead, ConnectionError):
-            self.was_cut = True
+        while (line := self.next_line()) is not None:
+            match line.partition(":"):
+                case ("", "", "") if data:
+                    self.events.append((name, "\n".join(data)))
+                    return self.events[-1]
+                case ("event", _, value):
+                    name = value.strip()
+                case ("data", _, value):
+                    data.append(value.removeprefix(" "))
         return None
+
+    def next_line(self) -> str | None:
+        while b"\n" not in self.unread:
+            # Not `response.readline`, which takes a missing last chunk for an end like any other.
+            try:
+                piece = self.response.read1(65536)
+            except (http.client.IncompleteRead, ConnectionError):
+                self.was_cut = True
+                return None
+            if not piece:
+                return None
+            self.unread += piece
+        line, _, self.unread = self.unread.partition(b"\n")
+        return line.rstrip(b"\r").decode()
 
     def read_to_end(self) -> "Stream":
         while self.next_event():

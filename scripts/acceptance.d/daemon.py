@@ -64,8 +64,10 @@ class Daemon:
             return next((record for record in self.records() if record.get("msg") == "ready"), None)
 
         record = eventually(ready, "the daemon's ready line", within)
-        self.listen = address(record["listen"])
-        self.admin = address(record["admin_listen"]) if "admin_listen" in record else self.listen
+        addresses = [address(url) for url in record["listen"].split()]
+        self.listen = addresses[0]
+        # Without an address of their own the admin routes are with the others.
+        self.admin = addresses[min(1, len(addresses) - 1)]
 
     def end(self):
         """Ends everything, by force where need be: scenarios that judge how it ends do so before this."""
@@ -127,8 +129,8 @@ class Daemon:
         return next((process for process in self.left_behind() if process.serves(model)), None)
 
 
-def address(text: str) -> Address:
-    host, port = re.fullmatch(r"(.*):(\d+)", text).groups()
+def address(url: str) -> Address:
+    host, port = re.fullmatch(r"http://(.*):(\d+)", url).groups()
     return Address(host.strip("[]"), int(port))
 
 

@@ -6,7 +6,8 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-MARK = "SWITCHER_ACCEPTANCE_RUN"
+# Not SWITCHER_…, which is the daemon's own and kept from its models.
+MARK = "ACCEPTANCE_RUN"
 
 
 @dataclass(frozen=True)

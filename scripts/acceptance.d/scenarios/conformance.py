@@ -30,7 +30,7 @@ class Echo(http.server.BaseHTTPRequestHandler):
 
     def chunked_body(self) -> bytes:
         body = b""
-        while size := int(self.rfile.readline().split(b";")[0], 16):
+        while size := int(self.rfile.readline().split(b";")[0] or b"0", 16):
             body += self.rfile.read(size)
             self.rfile.readline()
         while self.rfile.readline().strip():

@@ -30,7 +30,7 @@ CASES = [
     Case("an unknown model in a list", "GET", "/v1/models/nobody", 404, "model_not_found"),
     Case("an unknown model in a path", "GET", "/upstream/nobody/health", 404, "model_not_found"),
     Case("a body that is no JSON", "POST", CHAT, 400, "invalid_json", b'{"model": "alpha",}', JSON),
-    Case("an empty body", "POST", CHAT, 400, "invalid_json", b"", JSON),
+    Case("an empty body", "POST", CHAT, 400, "missing_model", b"", JSON),
     Case("a body that names no model", "POST", CHAT, 400, "missing_model", {"messages": []}),
     Case("a model that is no name", "POST", CHAT, 400, "missing_model", {"model": 7}),
     Case("a path that nothing serves", "GET", "/nothing/here", 404, "not_found"),
