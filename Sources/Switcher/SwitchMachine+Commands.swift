@@ -106,7 +106,7 @@ extension SwitchMachine {
   private mutating func restoreServed(_ now: Instant, _ effects: inout [Effect]) -> Bool {
     forgetDecision()
     guard let served = servedInManualMode, let index = index(of: served), index != holder,
-      !models[index].queue.isEmpty, models[index].backoff.remaining(at: now) == nil
+      !models[index].queue.isEmpty
     else { return false }
     begin(to: served, trigger: mode.pinned == nil ? .recovery : .pin, now, &effects)
     return true
