@@ -276,6 +276,18 @@ struct OperatorTests {
     world.expectSound()
   }
 
+  @Test func `a sleeping model's process is ended while another starts`() {
+    var world = asleepBesideActive
+    world.arrive("b")
+    world.succeed("a")
+    let command = world.command(.sleep("a", Self.ending))
+    #expect(world.work("a") == .stopping)
+    world.succeed("a")
+    #expect(world.isDone(command))
+    #expect(world.work("b") == .waking)
+    world.expectSound()
+  }
+
   @Test func `a process that can't be ended leaves the model asleep`() {
     var world = asleepBesideActive
     let command = world.command(.sleep("b", Self.ending))
