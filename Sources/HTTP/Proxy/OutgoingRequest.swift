@@ -9,8 +9,10 @@ struct OutgoingRequest {
   /// Of head and body together.
   private let totalBytes: Int
   private(set) var sentBytes = 0
-  /// How what has not been read of the body is to be framed.
+  /// Whether what has not been read of the body is to be sent in chunks.
   let isChunked: Bool
+  /// Whether what has been read of it goes out as the first of these, which lacks its line end then.
+  let beginsChunk: Bool
 
   var isSent: Bool { sentBytes == totalBytes }
 
@@ -23,6 +25,7 @@ struct OutgoingRequest {
     let bodyBytes = exchange.bodyBytes - edited.count + replacement.count
     let framing = Self.framing(of: exchange, bodyBytes: bodyBytes)
     isChunked = framing == .chunked
+    beginsChunk = isChunked && bodyBytes > 0
     let request = exchange.head
     let dropped = plan.droppedFields.union(Self.replaced)
     exchange.connection.input.withBytes { bytes in
@@ -35,7 +38,7 @@ struct OutgoingRequest {
     }
     if let framing { head.appendFraming(framing) }
     head.appendLineEnd()
-    if isChunked, bodyBytes > 0 { head.appendChunkSize(bodyBytes) }
+    if beginsChunk { head.appendChunkSize(bodyBytes) }
     totalBytes = head.count + bodyBytes
   }
 

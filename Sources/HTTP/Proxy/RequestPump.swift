@@ -13,14 +13,11 @@ final class RequestPump: @unchecked Sendable {
   private(set) var isDone = false
   /// Why the client's body could not be read to its end.
   private(set) var failure: ExchangeFailure?
-  /// Whether the last chunk that was sent still lacks the line end behind it.
-  private var owesLineEnd: Bool
 
   init(_ request: OutgoingRequest, _ exchange: Exchange, to server: Channel) {
     self.request = request
     self.exchange = exchange
     self.server = server
-    owesLineEnd = request.isChunked && exchange.bodyBytes > 0
   }
 
   private var client: Channel { exchange.connection.channel }
@@ -28,7 +25,7 @@ final class RequestPump: @unchecked Sendable {
 
   func start() {
     task = Task(executorPreference: loop) {
-      if await self.sendBuffered() { await self.streamRest() }
+      if await self.sendBuffered(), await self.endBufferedChunk() { await self.streamRest() }
       self.request.finish(self.loop)
     }
   }
@@ -52,6 +49,13 @@ final class RequestPump: @unchecked Sendable {
       guard await server.waitWritable() == .ready, !isStopping else { return false }
     }
     return true
+  }
+
+  private func endBufferedChunk() async -> Bool {
+    guard request.beginsChunk else { return true }
+    let end = ByteBuffer()
+    end.appendLineEnd()
+    return await server.sendAll(end)
   }
 
   private func streamRest() async {
@@ -89,13 +93,11 @@ final class RequestPump: @unchecked Sendable {
   private func send(_ piece: ByteBuffer, _ payloadBytes: Int) async -> Bool {
     guard request.isChunked else { return await server.sendAll(ByteBuffer(), piece, 0..<payloadBytes, ByteBuffer()) }
     let (front, back) = (ByteBuffer(), ByteBuffer())
-    if owesLineEnd { front.appendLineEnd() }
-    owesLineEnd = payloadBytes > 0
-    if payloadBytes > 0 { front.appendChunkSize(payloadBytes) }
-    if exchange.bodyIsComplete {
-      if owesLineEnd { back.appendLineEnd() }
-      back.appendLastChunk()
+    if payloadBytes > 0 {
+      front.appendChunkSize(payloadBytes)
+      back.appendLineEnd()
     }
+    if exchange.bodyIsComplete { back.appendLastChunk() }
     return await server.sendAll(front, piece, 0..<payloadBytes, back)
   }
 }

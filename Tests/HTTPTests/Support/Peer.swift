@@ -101,8 +101,9 @@ final class Peer: Sendable {
   func readMessage() async throws -> Message {
     var message = Message(head: try await readHead())
     if message["transfer-encoding"] == "chunked" {
-      while let size = Int(try await readLine().dropLast(2), radix: 16), size > 0 {
-        message.chunks.append(String(try await read(size + 2).dropLast(2)))
+      // CR LF is one character.
+      while let size = Int(try await readLine().dropLast(), radix: 16), size > 0 {
+        message.chunks.append(String(try await read(size + 2).dropLast()))
       }
       _ = try await readLine()
     } else if let length = message["content-length"].flatMap({ Int($0) }) {
