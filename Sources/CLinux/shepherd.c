@@ -81,14 +81,14 @@ static void begin_stopping(struct herd *herd, uint32_t grace_milliseconds) {
   }
 }
 
-static void take_orders(struct herd *herd, uint32_t default_grace) {
+static void take_orders(struct herd *herd, uint32_t orphan_grace) {
   uint32_t grace;
   ssize_t count = read(herd->control, &grace, sizeof grace);
   if (count == sizeof grace) {
     begin_stopping(herd, grace);
   } else if (count >= 0 || errno != EINTR) {
     herd->control = -1;
-    if (herd->phase == RUNNING) begin_stopping(herd, default_grace);
+    begin_stopping(herd, orphan_grace);
   }
 }
 
@@ -124,7 +124,7 @@ static bool is_over(struct herd *herd, int alive) {
   return reaped < 0 && errno == ECHILD;
 }
 
-static void tend(struct herd *herd, uint32_t default_grace) {
+static void tend(struct herd *herd, uint32_t orphan_grace) {
   int pause = 5;
   for (;;) {
     int timeout = -1;
@@ -137,7 +137,7 @@ static void tend(struct herd *herd, uint32_t default_grace) {
     }
     struct pollfd sources[] = {{herd->control, POLLIN, 0}, {herd->signals, POLLIN, 0}};
     if (poll(sources, 2, timeout) > 0) {
-      if (sources[0].revents != 0) take_orders(herd, default_grace);
+      if (sources[0].revents != 0) take_orders(herd, orphan_grace);
       if (sources[1].revents != 0) take_signals(herd);
     }
     watch_leader(herd);
@@ -180,7 +180,7 @@ static void close_others(int null, const int *kept, int count) {
 }
 
 static void shepherd_main(
-    int null, int control, int status, int output, uint32_t grace, char *const argv[], char *const envp[]) {
+    int null, int control, int status, int output, uint32_t orphan_grace, char *const argv[], char *const envp[]) {
   setsid();
   prctl(PR_SET_NAME, "switcher-shephd");
   prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -205,7 +205,7 @@ static void shepherd_main(
   setpgid(leader, leader); // here as well, so that an order to stop finds the group at once
   close(output);
   struct herd herd = {.leader = leader, .control = control, .status = status, .signals = signals};
-  tend(&herd, grace);
+  tend(&herd, orphan_grace);
   _exit(0);
 }
 
@@ -227,7 +227,8 @@ static int open_ends(int *control, int *status, int *output, int *null) {
   return 0;
 }
 
-int shepherd_spawn(char *const argv[], char *const envp[], uint32_t grace_milliseconds, struct shepherd *shepherd) {
+int shepherd_spawn(
+    char *const argv[], char *const envp[], uint32_t orphan_grace_milliseconds, struct shepherd *shepherd) {
   int ends[7] = {-1, -1, -1, -1, -1, -1, -1};
   int *control = &ends[0], *status = &ends[2], *output = &ends[4], *null = &ends[6];
   int error = open_ends(control, status, output, null);
@@ -237,7 +238,7 @@ int shepherd_spawn(char *const argv[], char *const envp[], uint32_t grace_millis
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pid = fork();
-    if (pid == 0) shepherd_main(*null, control[0], status[1], output[1], grace_milliseconds, argv, envp);
+    if (pid == 0) shepherd_main(*null, control[0], status[1], output[1], orphan_grace_milliseconds, argv, envp);
     if (pid < 0) error = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
   }

@@ -47,8 +47,8 @@ package actor ModelSwitcher {
   ) async throws -> Answer {
     let (grant, upstream) = try await acquire(model, deadline: deadline)
     do {
-      // Also what brings the task back from the actor's thread: between the awaits of an actor and of a nonisolated closure
-      // alone, Swift 6.3 leaves that out, and the closure would run off its event loop.
+      // A caller who left at the moment of the grant needs nothing more. The call has a second use: with two awaits back to
+      // back, Swift 6.3 leaves the hop from the actor back to the caller's executor out, and `body` would run on the actor.
       try Task.checkCancellation()
       let answer = try await body(grant, upstream)
       await release(grant)

@@ -38,8 +38,8 @@ extension SwitchMachine {
     }
   }
 
-  /// Takes the switch under way back where it has not yet done anything against the goal, joins it where it leads there
-  /// and nothing else is to be done before, and waits for its end in all other cases.
+  /// Takes the switch under way back where it has not yet done anything against the goal. Then, unless something else is
+  /// to be done before, joins it where it leads there, goes beside it where it is about other models, and else waits.
   private mutating func want(_ goal: Goal, _ now: Instant, _ effects: inout [Effect]) {
     switch goal.wish {
     case .awake(let model, _):
@@ -51,8 +51,11 @@ extension SwitchMachine {
         abortWake(now, &effects)
       }
     }
-    if goals.isEmpty, let transition, transition.leads(to: goal.wish) {
+    guard goals.isEmpty, let transition else { return goals.append(goal) }
+    if transition.leads(to: goal.wish) {
       self.transition?.commands.append(goal.command)
+    } else if case .asleep(let model, _) = goal.wish, model != transition.to, holder != index(of: model) {
+      pursue(goal, now, &effects)
     } else {
       goals.append(goal)
     }
@@ -106,7 +109,7 @@ extension SwitchMachine {
   private mutating func restoreServed(_ now: Instant, _ effects: inout [Effect]) -> Bool {
     forgetDecision()
     guard let served = servedInManualMode, let index = index(of: served), index != holder,
-      !models[index].queue.isEmpty, models[index].backoff.remaining(at: now) == nil
+      !models[index].queue.isEmpty
     else { return false }
     begin(to: served, trigger: mode.pinned == nil ? .recovery : .pin, now, &effects)
     return true

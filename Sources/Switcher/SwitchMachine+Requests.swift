@@ -8,7 +8,7 @@ extension SwitchMachine {
     issue(waiter.ticket)
     models[index].arrivals.record(at: now)
     if let refusal = refusal(index, now) { return effects.append(.reject(waiter.ticket, refusal)) }
-    if index == holder, transition == nil, models[index].queue.isEmpty, models[index].hasFreeSlot {
+    if index == holder, transition == nil, models[index].hasFreeSlot {
       grant(waiter, index, waited: false, now, &effects)
     } else if let limit = fullQueueLimit(index, now, &effects) {
       effects.append(.reject(waiter.ticket, .queueFull(limit: limit)))

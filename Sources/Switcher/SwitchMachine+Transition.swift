@@ -72,7 +72,10 @@ extension SwitchMachine {
   private mutating func wakeTarget(_ now: Instant, _ effects: inout [Effect]) {
     guard let to = transition?.to, let index = index(of: to) else { return }
     guard acceptsRequests else { return end(.cancelled, now, &effects) }
-    guard endings[to] == nil else { transition?.enter(.stoppingNew(retry: true), at: now); return }
+    guard endings[to] == nil else {
+      transition?.enter(.stoppingNew(retry: true), at: now)
+      return
+    }
     var isCold = true
     if case .asleep = models[index].presence { isCold = false }
     models[index].deathInWake = nil
@@ -114,7 +117,7 @@ extension SwitchMachine {
     guard let current = transition, let model = current.to ?? current.from, let index = index(of: model) else { return }
     let retryAfter = models[index].backoff.remaining(at: now) ?? .seconds(1)
     let error = SwitchError.switchFailed(model, message: message, retryAfter: retryAfter)
-    transition?.failure = message
+    transition?.failure = current.failure ?? message
     transition?.commands = []
     if current.to != nil { rejectQueue(index, error, &effects) }
     answer(current.commands, .failure(error), &effects)
@@ -165,10 +168,8 @@ extension SwitchMachine {
       end(.failed, now, &effects)
       begin(to: model, trigger: .recovery, now, &effects)
     case .stoppingNew where transition.to == model:
-      if transition.failure == nil {
-        models[index].backoff.wakeFailed(at: now, message: message)
-        fail(message, now, &effects)
-      }
+      if transition.failure == nil { models[index].backoff.wakeFailed(at: now, message: message) }
+      fail(message, now, &effects)
       end(.failed, now, &effects)
     default: break
     }

@@ -20,13 +20,17 @@ struct FIFOTests {
   static let cases = [
     Case(testDescription: "an empty GPU goes to the oldest", ages: [1, 3, 2], expected: .switchTo("b", .idle)),
     Case(testDescription: "of two as old, to the first", ages: [1, 3, 3], expected: .switchTo("b", .idle)),
-    Case(testDescription: "just woken, it stays", awakeFor: 0, ages: [9], expected: .reconsider(at: now + .seconds(5), .cooldown)),
+    Case(
+      testDescription: "just woken, it stays", awakeFor: 0, ages: [9],
+      expected: .reconsider(at: now + .seconds(5), .cooldown)),
     Case(
       testDescription: "almost long enough, it stays", awakeFor: 4.5, ages: [1],
       expected: .reconsider(at: now + .milliseconds(500), .cooldown)),
     Case(testDescription: "long enough, it goes", awakeFor: 5, ages: [1, 2], expected: .switchTo("b", .oldest)),
     Case(testDescription: "busy or not", awakeFor: 6, inFlight: 9, ages: [1], expected: .switchTo("a", .oldest)),
-    Case(testDescription: "with no least time, at once", minActive: 0, awakeFor: 0, ages: [0], expected: .switchTo("a", .oldest)),
+    Case(
+      testDescription: "with no least time, at once", minActive: 0, awakeFor: 0, ages: [0],
+      expected: .switchTo("a", .oldest)),
     Case(testDescription: "nobody waits", awakeFor: 9, ages: [], expected: .stay(.exhausted)),
   ]
 

@@ -40,8 +40,8 @@ struct ExhaustiveTests {
     SmallWorld(
       "failures and deaths", World(["a", "b"]), .init(requests: 2, failures: 4, crashes: 3, timers: 4)),
     SmallWorld(
-      "an operator", World(["a", "b"]), .init(requests: 2, departures: 0, failures: 1, crashes: 0, commands: 2, timers: 1),
-      commands: everyCommand),
+      "an operator", World(["a", "b"]),
+      .init(requests: 2, departures: 0, failures: 1, crashes: 0, commands: 2, timers: 1), commands: everyCommand),
     SmallWorld(
       "an operator in trouble", World(["a", "b"]),
       .init(requests: 1, failures: 2, crashes: 1, commands: 3, timers: 1, shutdowns: 1), commands: everyCommand),

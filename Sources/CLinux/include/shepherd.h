@@ -25,7 +25,7 @@ struct shepherd_report {
 struct shepherd {
   /// To be waited for once the status pipe has ended.
   pid_t pid;
-  /// Takes orders to stop. Closing it, also by dying, is the order to stop with the grace that was given at the start.
+  /// Takes orders to stop. Closing it, also by dying, is the order to stop with the orphan's grace.
   int control;
   /// Yields `struct shepherd_report`; does not block.
   int status;
@@ -34,9 +34,11 @@ struct shepherd {
 };
 
 /// Starts a shepherd that starts `argv[0]`, looked up in the PATH of `envp`. Of the caller's descriptors the server gets
-/// none: its input is /dev/null, its output and error the `output` pipe.
+/// none: its input is /dev/null, its output and error the `output` pipe. If the caller dies, force is used after
+/// `orphan_grace_milliseconds`.
 /// Returns 0, or the errno of what failed before there was a shepherd.
-int shepherd_spawn(char *const argv[], char *const envp[], uint32_t grace_milliseconds, struct shepherd *shepherd);
+int shepherd_spawn(
+    char *const argv[], char *const envp[], uint32_t orphan_grace_milliseconds, struct shepherd *shepherd);
 
 /// Orders the server to be stopped: politely, and by force once the grace is over, 0 for at once. A later order can only
 /// shorten the grace of an earlier one. Returns 0, or an errno when the shepherd is gone; raises no SIGPIPE.

@@ -94,14 +94,12 @@ private struct ClientCall: Sendable {
     }
     // A server may answer, and end the connection, without having read all; so a failure to send is not yet one.
     _ = await upstream.channel.sendAll(message())
-    var input = loop.buffers.take()
-    defer { loop.buffers.recycle(&input) }
-    try await readHead(from: upstream, &input)
-    return try await readBody(from: upstream, &input)
+    try await readHead(from: upstream)
+    return try await readBody(from: upstream)
   }
 
   private func message() -> ByteBuffer {
-    var out = ByteBuffer()
+    let out = ByteBuffer()
     out.appendRequestLine(request.method, target: request.target.utf8Span.span)
     out.appendField(named: "Host", origin.description)
     for field in request.fields { out.appendField(named: field.name, field.value) }
@@ -112,52 +110,51 @@ private struct ClientCall: Sendable {
     return out
   }
 
-  private func readHead(from upstream: UpstreamConnection, _ input: inout ByteBuffer) async throws(ClientFailure) {
+  private func readHead(from upstream: UpstreamConnection) async throws(ClientFailure) {
     var parser = ResponseParser(requestMethod: request.method)
     while true {
       do throws(WireFault) {
-        while !input.isEmpty {
-          let isWhole = try input.withBytes { bytes throws(WireFault) in try parser.parse(bytes, into: &upstream.head) }
-          guard isWhole else { break }
-          input.consume(upstream.head.byteCount)
+        while !upstream.input.isEmpty {
+          guard try upstream.parseHead(&parser) else { break }
+          upstream.input.consume(upstream.head.byteCount)
           if upstream.head.status >= 200 { return }
         }
       } catch {
         throw failure(.noAnswer, error.message)
       }
-      if let end = try await receive(from: upstream, &input) { throw failure(.noAnswer, Self.reason(end)) }
+      if let end = try await receive(from: upstream) { throw failure(.noAnswer, Self.reason(end)) }
     }
   }
 
   private func readBody(
-    from upstream: UpstreamConnection, _ input: inout ByteBuffer
+    from upstream: UpstreamConnection
   ) async throws(ClientFailure) -> ClientResponse {
     var decoder = BodyDecoder(upstream.head.framing)
     var bodyBytes = 0
     while true {
       do {
-        bodyBytes += try decoder.decode(&input, from: bodyBytes).payload
+        bodyBytes += try decoder.decode(upstream.input, from: bodyBytes).payload
       } catch {
         throw failure(.noAnswer, error.message)
       }
       guard bodyBytes <= bodyLimit else { throw failure(.noAnswer, "the answer exceeds \(bodyLimit) bytes") }
       if decoder.isComplete { break }
-      guard let end = try await receive(from: upstream, &input) else { continue }
+      guard let end = try await receive(from: upstream) else { continue }
       guard case .ended = end, decoder.mayEndWithConnection else { throw failure(.noAnswer, Self.reason(end)) }
       break
     }
-    input.truncate(to: bodyBytes)
-    let body = input.withBytes { bytes in bytes.indices.map { bytes[$0] } }
+    upstream.input.truncate(to: bodyBytes)
+    let body = upstream.input.withBytes { bytes in bytes.indices.map { bytes[$0] } }
     return ClientResponse(status: upstream.head.status, body: body)
   }
 
   /// Appends what comes; returns how the stream ended, if it did.
   private func receive(
-    from upstream: UpstreamConnection, _ input: inout ByteBuffer
+    from upstream: UpstreamConnection
   ) async throws(ClientFailure) -> Transfer? {
     while true {
       guard await upstream.channel.waitReadable() == .ready else { throw failure(.noAnswer, "no longer wanted") }
-      let outcome = upstream.channel.receive(into: &input)
+      let outcome = upstream.channel.receive(into: upstream.input)
       switch outcome {
       case .moved: return nil
       case .blocked: continue

@@ -8,10 +8,27 @@ final class UpstreamConnection: @unchecked Sendable {
   /// Whether it has borne a request before: then the server may have closed it just as the next one went out.
   private(set) var isReused = false
   /// The head of the answer to the request that it bears, or bore last; its storage serves again.
-  var head = ResponseHead()
+  private(set) var head = ResponseHead()
+  /// What has come from the server and is not done with; it has storage only while it holds bytes.
+  let input = ByteBuffer()
+  /// The head of a request on its way.
+  let output = ByteBuffer()
+  /// The idle connection to the same server that was used before this one.
+  var next: UpstreamConnection?
   private(set) var idleSince = Instant.zero
 
   init(channel: Channel) { self.channel = channel }
+
+  /// Reads as much of an answer's head as has come into `head`. Returns whether that is whole.
+  /// - Throws: a fault with status 502.
+  func parseHead(_ parser: inout ResponseParser) throws(WireFault) -> Bool {
+    // Taken out meanwhile, so that the property is only ever read and written whole, which needs no check for exclusive
+    // access.
+    var head = ResponseHead()
+    swap(&head, &self.head)
+    defer { swap(&head, &self.head) }
+    return try input.withBytes { bytes throws(WireFault) in try parser.parse(bytes, into: &head) }
+  }
 
   /// Notes that it goes back into the pool.
   func becomeIdle() {

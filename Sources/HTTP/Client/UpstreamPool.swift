@@ -1,7 +1,6 @@
 internal import Core
-internal import Glibc
 
-/// The idle connections of one loop to model servers, and the way to new ones.
+/// The idle connections of one loop to model servers.
 // Sendable holds because only the loop's thread touches it.
 final class UpstreamPool: @unchecked Sendable {
   private let loop: EventLoop
@@ -17,14 +16,16 @@ final class UpstreamPool: @unchecked Sendable {
   func server(at origin: Origin) -> UpstreamServer {
     for server in servers where server.origin == origin { return server }
     let server = UpstreamServer(origin: origin)
-    servers.append(server)
+    servers = servers + [server]
     return server
   }
 
   /// The connection that was used last, if one is good for another request.
   func take(from server: UpstreamServer) -> UpstreamConnection? {
-    while let connection = server.idle.popLast() {
-      if !connection.isStale, connection.idleSince + Self.longestIdle > loop.now { return connection }
+    while let connection = server.idle {
+      server.idle = connection.next
+      connection.next = nil
+      if isGood(connection) { return connection }
       connection.channel.close()
     }
     return nil
@@ -34,46 +35,60 @@ final class UpstreamPool: @unchecked Sendable {
   func put(_ connection: UpstreamConnection, to server: UpstreamServer) {
     guard !connection.isStale else { return connection.channel.close() }
     connection.becomeIdle()
-    server.idle.append(connection)
-    sweepLater()
+    connection.next = server.idle
+    server.idle = connection
+    if !isSweeping { sweepLater() }
   }
 
   func closeAll() {
-    for server in servers {
-      for connection in server.idle { connection.channel.close() }
-      server.idle = []
-    }
+    for server in servers { keep(in: server) { _ in false } }
+  }
+
+  private func isGood(_ connection: UpstreamConnection) -> Bool {
+    !connection.isStale && connection.idleSince + Self.longestIdle > loop.now
   }
 
   /// Closes what has been idle for too long, every so often while there is anything idle.
   private func sweepLater() {
-    guard !isSweeping else { return }
     isSweeping = true
     loop.schedule(at: loop.now + Self.longestIdle) { [weak self] in self?.sweep() }
   }
 
   private func sweep() {
     isSweeping = false
-    for server in servers {
-      server.idle.removeAll { connection in
-        let isKept = !connection.isStale && connection.idleSince + Self.longestIdle > loop.now
-        if !isKept { connection.channel.close() }
-        return !isKept
-      }
-    }
+    for server in servers { keep(in: server, where: isGood) }
+    var known = servers
+    servers = []
     // Models come and go, with ports of their own. A server that somebody may yet give a connection back to stays.
-    for index in servers.indices.reversed() where servers[index].idle.isEmpty {
-      if isKnownUniquelyReferenced(&servers[index]) { servers.remove(at: index) }
+    for index in known.indices.reversed() where known[index].idle == nil {
+      if isKnownUniquelyReferenced(&known[index]) { known.remove(at: index) }
     }
-    if !servers.isEmpty { sweepLater() }
+    servers = known
+    if servers.contains(where: { $0.idle != nil }) { sweepLater() }
+  }
+
+  /// Closes the idle connections that are not worth keeping.
+  private func keep(in server: UpstreamServer, where isKept: (UpstreamConnection) -> Bool) {
+    var rest = server.idle
+    var kept: [UpstreamConnection] = []
+    server.idle = nil
+    while let connection = rest {
+      rest = connection.next
+      connection.next = nil
+      if isKept(connection) { kept.append(connection) } else { connection.channel.close() }
+    }
+    for connection in kept.reversed() {
+      connection.next = server.idle
+      server.idle = connection
+    }
   }
 }
 
 /// What a pool knows of one model server.
 final class UpstreamServer {
   let origin: Origin
-  /// The one used last at the end.
-  var idle: [UpstreamConnection] = []
+  /// The idle connection that was used last; the others follow it in a list.
+  var idle: UpstreamConnection?
   /// As the Host field has it.
   let host: [UInt8]
 

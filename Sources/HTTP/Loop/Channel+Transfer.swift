@@ -14,7 +14,7 @@ enum Transfer {
 // Moving bytes without waiting.
 extension Channel {
   /// Reads once (read(2)) into the buffer's free room, or into 64 KiB more when little is left.
-  func receive(into buffer: inout ByteBuffer) -> Transfer {
+  func receive(into buffer: ByteBuffer) -> Transfer {
     var outcome = Transfer.blocked
     let room = buffer.capacity - buffer.count
     unsafe buffer.append(upTo: room >= 4_096 ? min(room, BufferPool.bufferBytes) : BufferPool.bufferBytes) { memory in

@@ -34,7 +34,7 @@ struct BodyDecoder {
   /// Until the body is complete everything is used up, and the buffer ends with the payload.
   /// - Returns: how many bytes of payload there are, and where what follows the body begins.
   /// - Throws: 400, or 413 for more than the limit.
-  mutating func decode(_ buffer: inout ByteBuffer, from start: Int) throws(WireFault) -> (payload: Int, end: Int) {
+  mutating func decode(_ buffer: ByteBuffer, from start: Int) throws(WireFault) -> (payload: Int, end: Int) {
     let available = buffer.count - start
     switch state {
     case .complete: return (0, start)

@@ -7,6 +7,7 @@ extension Exchange {
   /// No answer may have begun. Fields added with `addResponseField` go out with the server's.
   /// - Throws: `ForwardFailure`; each case tells whether the client has still to be answered.
   package func forward(_ plan: ForwardPlan) async throws(ForwardFailure) -> ForwardSummary {
+    loop.assertIsCurrent()
     precondition(!responseHasBegun, "an exchange is answered once")
     guard !connection.upstreamWait.isAborted else { throw .clientGone }
     do {
@@ -40,9 +41,9 @@ extension Exchange {
   ) async throws(ForwardFailure) -> ForwardSummary {
     connection.upstreamWait.attach(upstream.channel)
     defer { connection.upstreamWait.detach() }
-    var forwarding = Forwarding(exchange: self, plan: plan, upstream: upstream)
+    var forwarding = Forwarding(exchange: self, upstream: upstream)
     do throws(ForwardFailure) {
-      let summary = try await forwarding.run(server)
+      let summary = try await forwarding.run(plan, server)
       if forwarding.canReuseConnection {
         worker.upstreams.put(upstream, to: server)
       } else {

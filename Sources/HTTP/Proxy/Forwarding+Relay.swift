@@ -7,52 +7,53 @@ extension Forwarding {
 
   /// Sends the answer to the client, each piece as it comes, and reads on only when the client has taken it. Returns how many
   /// bytes its body had.
-  mutating func relay() async throws(ForwardFailure) -> Int {
+  mutating func relay(_ plan: ForwardPlan) async throws(ForwardFailure) -> Int {
     let stall = plan.stallTimeout.map(Interval.init)
     var decoder = BodyDecoder(upstream.head.framing)
-    var out = loop.buffers.take()
-    defer { loop.buffers.recycle(&out) }
-    let framing = exchange.appendForwardedHead(to: &out, upstream.head, in: input)
+    let (input, out) = (upstream.input, connection.output)
+    loop.buffers.lend(to: out)
+    defer { loop.buffers.recycle(out) }
+    let framing = exchange.appendForwardedHead(to: out, upstream.head, in: input)
     exchange.answer = .begun(framing)
     var start = upstream.head.byteCount
     var progress = Progress(framing: framing, isEventStream: upstream.head.isEventStream)
     while true {
       let payload: Range<Int>
       do throws(WireFault) {
-        let (payloadBytes, end) = try decoder.decode(&input, from: start)
+        let (payloadBytes, end) = try decoder.decode(input, from: start)
         payload = start..<start + payloadBytes
         canReuseConnection = decoder.isComplete && upstream.head.keepAlive && end == input.count
       } catch {
-        throw breakOff(error.message, progress)
+        throw breakOff(plan, error.message, progress)
       }
       progress.note(input, payload)
-      try await deliver(&out, payload, framing, isLast: decoder.isComplete)
+      try await deliver( payload, framing, isLast: decoder.isComplete)
       if decoder.isComplete { break }
       input.removeAll()
       start = 0
-      if !upstream.channel.isReadable { loop.buffers.recycle(&out) }
+      if !upstream.channel.isReadable { loop.buffers.recycle(out) }
       let end: Transfer?
       do throws(ForwardFailure) {
-        end = try await receive(until: stall.map { loop.now + $0 } ?? .distantFuture)
+        end = try await receive(from: plan.origin, until: stall.map { loop.now + $0 } ?? .distantFuture)
       } catch {
-        throw breakOff(error, progress)
+        throw breakOff(plan, error, progress)
       }
       guard let end else { continue }
       guard case .ended = end, decoder.mayEndWithConnection else {
-        throw breakOff("\(plan.origin): ended the answer before it was complete", progress)
+        throw breakOff(plan, "\(plan.origin): ended the answer before it was complete", progress)
       }
-      try await deliver(&out, 0..<0, framing, isLast: true)
+      try await deliver( 0..<0, framing, isLast: true)
       break
     }
     exchange.answer = .finished
     return progress.bytesSent
   }
 
-  /// Sends what stands in `out`, then a piece of the body in its framing. Leaves `out` empty.
+  /// Sends what stands in the client's output, then a piece of the body in its framing.
   private func deliver(
-    _ out: inout ByteBuffer, _ payload: Range<Int>, _ framing: BodyFraming, isLast: Bool
+    _ payload: Range<Int>, _ framing: BodyFraming, isLast: Bool
   ) async throws(ForwardFailure) {
-    let client = connection.channel
+    let (client, input, out) = (connection.channel, upstream.input, connection.output)
     let stall = connection.worker.timeouts.writeStall
     let isChunk = framing == .chunked && !payload.isEmpty
     let isSent: Bool
@@ -63,7 +64,7 @@ extension Forwarding {
       if isLast, framing == .chunked { out.appendLastChunk() }
       isSent = if out.isEmpty { true } else { await client.sendAll(out, stall: stall) }
     } else {
-      var back = ByteBuffer()
+      let back = ByteBuffer()
       if isChunk { back.appendLineEnd() }
       if isLast, framing == .chunked { back.appendLastChunk() }
       isSent = await client.sendAll(out, input, payload, back, stall: stall)
@@ -95,12 +96,12 @@ extension Forwarding {
     }
   }
 
-  private func breakOff(_ failure: ForwardFailure, _ progress: Progress) -> ForwardFailure {
+  private func breakOff(_ plan: ForwardPlan, _ failure: ForwardFailure, _ progress: Progress) -> ForwardFailure {
     switch failure {
-    case .noAnswer(let reason), .timedOut(let reason), .notTaken(let reason): breakOff(reason, progress)
-    case .refused(let fault): breakOff(fault.message, progress)
+    case .noAnswer(let reason), .timedOut(let reason), .notTaken(let reason): breakOff(plan, reason, progress)
+    case .refused(let fault): breakOff(plan, fault.message, progress)
     case .cut, .clientGone:
-      connection.channel.peerHasEnded ? goneAway() : breakOff("cut off", progress, as: .clientGone)
+      connection.channel.peerHasEnded ? goneAway() : breakOff(plan, "cut off", progress, as: .clientGone)
     }
   }
 
@@ -110,13 +111,15 @@ extension Forwarding {
   }
 
   /// Tells the client, where it can be told, and cuts it off without a proper end.
-  private func breakOff(_ reason: String, _ progress: Progress, as failure: ForwardFailure? = nil) -> ForwardFailure {
+  private func breakOff(
+    _ plan: ForwardPlan, _ reason: String, _ progress: Progress, as failure: ForwardFailure? = nil
+  ) -> ForwardFailure {
     if progress.isEventStream, progress.framing == .chunked {
-      var event = ByteBuffer()
+      let event = ByteBuffer()
       event.append(progress.isBetweenEvents ? "event: error\ndata: " : "\n\nevent: error\ndata: ")
       event.append(plan.midStreamError)
       event.append("\n\n")
-      var chunk = ByteBuffer()
+      let chunk = ByteBuffer()
       chunk.appendChunkSize(event.count)
       event.withBytes { chunk.append($0) }
       chunk.appendLineEnd()
@@ -130,7 +133,7 @@ extension Forwarding {
 extension Exchange {
   /// Writes the head of the server's answer as the client gets it. Returns how its body is framed.
   fileprivate func appendForwardedHead(
-    to out: inout ByteBuffer, _ answer: ResponseHead, in input: ByteBuffer
+    to out: ByteBuffer, _ answer: ResponseHead, in input: ByteBuffer
   ) -> BodyFraming {
     let hasNoBody = method == .head || answer.status == 204 || answer.status == 304
     let framing: BodyFraming =
@@ -144,10 +147,10 @@ extension Exchange {
     input.withBytes { bytes in
       out.appendFields(answer.fields, of: bytes, end: answer.byteCount, excluding: dropped.union(replacedFields))
     }
-    if answer.fields.value(of: .date) == nil { appendDate(to: &out) }
+    if answer.fields.value(of: .date) == nil { appendDate(to: out) }
     // Proxies before us, nginx among them, are not to hold events back.
     if answer.isEventStream { out.append("X-Accel-Buffering: no\r\n") }
-    appendOwnFields(to: &out, framing: framing)
+    appendOwnFields(to: out, framing: framing)
     if !hasNoBody { out.appendFraming(framing) }
     out.appendLineEnd()
     return framing

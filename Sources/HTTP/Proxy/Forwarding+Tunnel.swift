@@ -7,7 +7,8 @@ extension Forwarding {
   mutating func tunnel() async throws(ForwardFailure) -> Int {
     connection.beginTunnel()
     exchange.abort()
-    var out = loop.buffers.take()
+    let (input, out) = (upstream.input, connection.output)
+    loop.buffers.lend(to: out)
     input.withBytes { bytes in
       out.append("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n")
       if let name = upstream.head.fields.value(of: .upgrade) {
@@ -20,13 +21,12 @@ extension Forwarding {
     exchange.extraFields.withBytes { out.append($0) }
     out.appendLineEnd()
     let isTold = await connection.channel.sendAll(out, stall: connection.worker.timeouts.writeStall)
-    loop.buffers.recycle(&out)
+    loop.buffers.recycle(out)
     guard isTold else { throw .clientGone }
     // What came behind the two heads belongs to the new protocol.
     input.consume(upstream.head.byteCount)
     connection.input.consume(exchange.endOfRequest)
     let toServer = TunnelDirection(from: connection.channel, to: upstream.channel, first: connection.input)
-    connection.input = ByteBuffer()
     let toClient = TunnelDirection(from: upstream.channel, to: connection.channel, first: input)
     let task = Task(executorPreference: loop) { await toServer.run() }
     await toClient.run()
@@ -40,7 +40,7 @@ extension Forwarding {
 private final class TunnelDirection: @unchecked Sendable {
   private let source: Channel
   private let target: Channel
-  private var buffer: ByteBuffer
+  private let buffer: ByteBuffer
   private(set) var movedBytes = 0
 
   init(from source: Channel, to target: Channel, first buffer: ByteBuffer) {
@@ -51,9 +51,7 @@ private final class TunnelDirection: @unchecked Sendable {
 
   /// Carries bytes until the source ends, then ends the target's direction. Any failure ends both.
   func run() async {
-    var buffer = buffer
-    self.buffer = ByteBuffer()
-    defer { source.loop.buffers.recycle(&buffer) }
+    defer { source.loop.buffers.recycle(buffer) }
     while true {
       guard buffer.isEmpty else {
         guard await target.sendAll(buffer) else { return breakOff() }
@@ -62,12 +60,12 @@ private final class TunnelDirection: @unchecked Sendable {
         continue
       }
       guard source.isReadable else {
-        source.loop.buffers.recycle(&buffer)
+        source.loop.buffers.recycle(buffer)
         guard await source.waitReadable() == .ready else { return breakOff() }
         continue
       }
-      if buffer.capacity == 0 { buffer = source.loop.buffers.take() }
-      switch source.receive(into: &buffer) {
+      if buffer.capacity == 0 { source.loop.buffers.lend(to: buffer) }
+      switch source.receive(into: buffer) {
       case .moved, .blocked: continue
       case .ended: return endTarget()
       case .failed: return breakOff()

@@ -3,41 +3,37 @@ internal import Core
 /// One attempt to have a request answered over one connection to a model server.
 struct Forwarding {
   let exchange: Exchange
-  let plan: ForwardPlan
   let upstream: UpstreamConnection
   private var pump: RequestPump?
   private var sentBytes = 0
-  /// What has come from the server; holds storage only while it holds bytes.
-  var input = ByteBuffer()
   var canReuseConnection = false
 
   /// Interim answers are dropped, but not for ever.
   private static let mostInterimAnswers = 64
 
-  init(exchange: Exchange, plan: ForwardPlan, upstream: UpstreamConnection) {
+  init(exchange: Exchange, upstream: UpstreamConnection) {
     self.exchange = exchange
-    self.plan = plan
     self.upstream = upstream
   }
 
   var loop: EventLoop { exchange.loop }
   var connection: Connection { exchange.connection }
 
-  mutating func run(_ server: UpstreamServer) async throws(ForwardFailure) -> ForwardSummary {
+  mutating func run(_ plan: ForwardPlan, _ server: UpstreamServer) async throws(ForwardFailure) -> ForwardSummary {
     do throws(ForwardFailure) {
-      try sendRequest(to: server)
-      try await readHead()
+      try sendRequest(plan, to: server)
+      try await readHead(plan)
       let firstByteAt = loop.now
-      let bytesSent = try await upstream.head.status == 101 ? tunnel() : relay()
+      let bytesSent = try await upstream.head.status == 101 ? tunnel() : relay(plan)
       if let pump, !pump.isDone {
         canReuseConnection = false
         await pump.stop()
       }
-      loop.buffers.recycle(&input)
+      loop.buffers.recycle(upstream.input)
       return ForwardSummary(status: upstream.head.status, bytesSent: bytesSent, firstByteAt: firstByteAt)
     } catch {
       await pump?.stop()
-      loop.buffers.recycle(&input)
+      loop.buffers.recycle(upstream.input)
       throw error
     }
   }
@@ -45,13 +41,13 @@ struct Forwarding {
   // MARK: The request
 
   /// Sends what the server takes at once, which is mostly all, and leaves the rest to a pump.
-  private mutating func sendRequest(to server: UpstreamServer) throws(ForwardFailure) {
-    var request = OutgoingRequest(exchange, plan, to: server)
+  private mutating func sendRequest(_ plan: ForwardPlan, to server: UpstreamServer) throws(ForwardFailure) {
+    var request = OutgoingRequest(exchange, plan, to: server, in: upstream.output)
     let outcome = request.sendSome(exchange, on: upstream.channel)
     sentBytes = request.sentBytes
     if case .failed = outcome {
       request.finish(loop)
-      throw endedEarly(outcome)
+      throw endedEarly(outcome, plan.origin)
     }
     if request.isSent, exchange.bodyIsComplete { return request.finish(loop) }
     pump = RequestPump(request, exchange, to: upstream.channel)
@@ -61,51 +57,51 @@ struct Forwarding {
   // MARK: The answer's head
 
   /// Reads until there is the head of the answer proper.
-  private mutating func readHead() async throws(ForwardFailure) {
+  private mutating func readHead(_ plan: ForwardPlan) async throws(ForwardFailure) {
     var parser = ResponseParser(requestMethod: exchange.method)
     var interimAnswers = 0
     let deadline = plan.firstByteTimeout.map { loop.now + Interval($0) } ?? .distantFuture
     while true {
-      while !input.isEmpty, try parse(with: &parser) {
+      while !upstream.input.isEmpty, try parse(&parser, plan.origin) {
         // 101 ends the exchange of messages, so it is no interim answer (RFC 9110, section 15.2.2).
-        guard upstream.head.status < 200, upstream.head.status != 101 else { return try checkUpgrade() }
+        guard upstream.head.status < 200, upstream.head.status != 101 else { return try checkUpgrade(plan.origin) }
         interimAnswers += 1
         guard interimAnswers <= Self.mostInterimAnswers else { throw .noAnswer("\(plan.origin): too many 1xx answers") }
-        input.consume(upstream.head.byteCount)
+        upstream.input.consume(upstream.head.byteCount)
       }
-      let end = try await receive(until: deadline)
-      if let end { throw endedEarly(end) }
+      let end = try await receive(from: plan.origin, until: deadline)
+      if let end { throw endedEarly(end, plan.origin) }
     }
   }
 
-  private mutating func parse(with parser: inout ResponseParser) throws(ForwardFailure) -> Bool {
+  private mutating func parse(_ parser: inout ResponseParser, _ origin: Origin) throws(ForwardFailure) -> Bool {
     do throws(WireFault) {
-      return try input.withBytes { bytes throws(WireFault) in try parser.parse(bytes, into: &upstream.head) }
+      return try upstream.parseHead(&parser)
     } catch {
-      throw .noAnswer("\(plan.origin): \(error.message)")
+      throw .noAnswer("\(origin): \(error.message)")
     }
   }
 
-  private func checkUpgrade() throws(ForwardFailure) {
+  private func checkUpgrade(_ origin: Origin) throws(ForwardFailure) {
     if upstream.head.status == 101, !exchange.head.upgrade {
-      throw .noAnswer("\(plan.origin): answered 101 though no upgrade was asked for")
+      throw .noAnswer("\(origin): answered 101 though no upgrade was asked for")
     }
   }
 
   /// Waits for bytes from the server and appends them to the input. Returns how the stream ended, if it did.
-  mutating func receive(until deadline: Instant) async throws(ForwardFailure) -> Transfer? {
-    let channel = upstream.channel
+  mutating func receive(from origin: Origin, until deadline: Instant) async throws(ForwardFailure) -> Transfer? {
+    let (channel, input) = (upstream.channel, upstream.input)
     while true {
       guard channel.isReadable else {
-        if input.isEmpty { loop.buffers.recycle(&input) }
+        if input.isEmpty { loop.buffers.recycle(input) }
         switch await channel.waitReadable(until: deadline) {
         case .ready: continue
-        case .timedOut: throw .timedOut("\(plan.origin): no answer in time")
+        case .timedOut: throw .timedOut("\(origin): no answer in time")
         case .aborted: throw pump?.failure.map(ForwardFailure.init) ?? .clientGone
         }
       }
-      if input.capacity == 0 { input = loop.buffers.take() }
-      let outcome = channel.receive(into: &input)
+      if input.capacity == 0 { loop.buffers.lend(to: input) }
+      let outcome = channel.receive(into: input)
       switch outcome {
       case .moved: return nil
       case .blocked: continue
@@ -114,13 +110,13 @@ struct Forwarding {
     }
   }
 
-  private func endedEarly(_ end: Transfer) -> ForwardFailure {
+  private func endedEarly(_ end: Transfer, _ origin: Origin) -> ForwardFailure {
     let reason =
       if case .failed(let failure) = end { failure.reason } else { "closed the connection without an answer" }
-    let isUntouched = input.isEmpty && !exchange.hasStreamed
+    let isUntouched = upstream.input.isEmpty && !exchange.hasStreamed
     if isUntouched, upstream.requestWasNotTaken(end, sentBytes: sentBytes) {
-      return .notTaken("\(plan.origin): \(reason)")
+      return .notTaken("\(origin): \(reason)")
     }
-    return .noAnswer("\(plan.origin): \(reason)")
+    return .noAnswer("\(origin): \(reason)")
   }
 }

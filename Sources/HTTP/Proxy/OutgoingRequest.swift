@@ -2,7 +2,7 @@ internal import Core
 
 /// A request on its way to a model server: its head, and what has been read of its body.
 struct OutgoingRequest {
-  private var head: ByteBuffer
+  private let head: ByteBuffer
   /// What of the body is replaced: an empty range behind it when nothing is.
   private let edited: Range<Int>
   private let replacement: [UInt8]
@@ -15,8 +15,9 @@ struct OutgoingRequest {
   var isSent: Bool { sentBytes == totalBytes }
 
   /// Writes the head.
-  init(_ exchange: Exchange, _ plan: ForwardPlan, to server: UpstreamServer) {
-    var head = exchange.loop.buffers.take()
+  init(_ exchange: Exchange, _ plan: ForwardPlan, to server: UpstreamServer, in head: ByteBuffer) {
+    self.head = head
+    exchange.loop.buffers.lend(to: head)
     edited = plan.bodyEdit?.range ?? exchange.bodyBytes..<exchange.bodyBytes
     replacement = plan.bodyEdit?.replacement ?? []
     let bodyBytes = exchange.bodyBytes - edited.count + replacement.count
@@ -25,22 +26,21 @@ struct OutgoingRequest {
     let request = exchange.head
     let dropped = plan.droppedFields.union(Self.replaced)
     exchange.connection.input.withBytes { bytes in
-      Self.appendRequestLine(to: &head, request, bytes, plan.target)
+      Self.appendRequestLine(to: head, request, bytes, plan.target)
       head.append("Host: ")
       head.append(server.host)
       head.appendLineEnd()
       head.appendFields(request.fields, of: bytes, end: request.byteCount, excluding: dropped)
-      Self.appendUpgrade(to: &head, request, bytes)
+      Self.appendUpgrade(to: head, request, bytes)
     }
     if let framing { head.appendFraming(framing) }
     head.appendLineEnd()
     if isChunked, bodyBytes > 0 { head.appendChunkSize(bodyBytes) }
     totalBytes = head.count + bodyBytes
-    self.head = head
   }
 
   /// Gives the head's storage back.
-  mutating func finish(_ loop: EventLoop) { loop.buffers.recycle(&head) }
+  func finish(_ loop: EventLoop) { loop.buffers.recycle(head) }
 
   /// Sends once as much as the server takes.
   mutating func sendSome(_ exchange: Exchange, on channel: Channel) -> Transfer {
@@ -68,13 +68,13 @@ struct OutgoingRequest {
   }
 
   private static func appendRequestLine(
-    to out: inout ByteBuffer, _ request: RequestHead, _ bytes: Span<UInt8>, _ target: String?
+    to out: ByteBuffer, _ request: RequestHead, _ bytes: Span<UInt8>, _ target: String?
   ) {
     if let target {
       out.appendRequestLine(request.method, target: target.utf8Span.span)
     } else if request.path.isEmpty {
       // An absolute-form target without a path (RFC 9112, section 3.2.1).
-      var slash = ByteBuffer()
+      let slash = ByteBuffer()
       slash.append(UInt8(ascii: "/"))
       slash.append(bytes.extracting(request.path.end..<request.target.end))
       slash.withBytes { out.appendRequestLine(request.method, target: $0) }
@@ -86,7 +86,7 @@ struct OutgoingRequest {
 
   /// Asks for the protocol that the client asks for, but for HTTP/2 in clear, which would put later requests out of our
   /// sight (RFC 9110, section 7.8).
-  private static func appendUpgrade(to out: inout ByteBuffer, _ request: RequestHead, _ bytes: Span<UInt8>) {
+  private static func appendUpgrade(to out: ByteBuffer, _ request: RequestHead, _ bytes: Span<UInt8>) {
     guard request.upgrade, let value = request.fields.value(of: .upgrade) else { return }
     guard !value.string(in: bytes).lowercased().contains("h2c") else { return }
     out.append("Connection: Upgrade\r\nUpgrade: ")

@@ -55,14 +55,14 @@ final class RequestPump: @unchecked Sendable {
   }
 
   private func streamRest() async {
-    var piece = ByteBuffer()
-    defer { loop.buffers.recycle(&piece) }
+    let piece = ByteBuffer()
+    defer { loop.buffers.recycle(piece) }
     while !exchange.bodyIsComplete {
-      if !client.isReadable { loop.buffers.recycle(&piece) }
+      if !client.isReadable { loop.buffers.recycle(piece) }
       do throws(ExchangeFailure) {
         try await exchange.waitForBody()
         guard !isStopping else { return }
-        let payloadBytes = try readPiece(into: &piece)
+        let payloadBytes = try readPiece(into: piece)
         guard payloadBytes > 0 || exchange.bodyIsComplete else { continue }
         guard await send(piece, payloadBytes) else { return }
       } catch {
@@ -76,11 +76,11 @@ final class RequestPump: @unchecked Sendable {
   }
 
   /// Returns how many bytes of the body now stand at the front of `piece`.
-  private func readPiece(into piece: inout ByteBuffer) throws(ExchangeFailure) -> Int {
-    if piece.capacity == 0 { piece = loop.buffers.take() }
+  private func readPiece(into piece: ByteBuffer) throws(ExchangeFailure) -> Int {
+    if piece.capacity == 0 { loop.buffers.lend(to: piece) }
     piece.removeAll()
-    switch client.receive(into: &piece) {
-    case .moved: return try exchange.takeStreamed(&piece)
+    switch client.receive(into: piece) {
+    case .moved: return try exchange.takeStreamed(piece)
     case .blocked: return 0
     case .ended, .failed: throw .clientGone
     }
@@ -88,7 +88,7 @@ final class RequestPump: @unchecked Sendable {
 
   private func send(_ piece: ByteBuffer, _ payloadBytes: Int) async -> Bool {
     guard request.isChunked else { return await server.sendAll(ByteBuffer(), piece, 0..<payloadBytes, ByteBuffer()) }
-    var (front, back) = (ByteBuffer(), ByteBuffer())
+    let (front, back) = (ByteBuffer(), ByteBuffer())
     if owesLineEnd { front.appendLineEnd() }
     owesLineEnd = payloadBytes > 0
     if payloadBytes > 0 { front.appendChunkSize(payloadBytes) }

@@ -6,6 +6,7 @@ extension Connection {
   /// Sends all of `buffer`, as fast as the client takes it.
   /// - Throws: `clientGone` when it takes no more, or has not for the time that is allowed.
   func send(_ buffer: ByteBuffer) async throws(ExchangeFailure) {
+    loop.assertIsCurrent()
     guard await channel.sendAll(buffer, stall: worker.timeouts.writeStall) else { throw .clientGone }
   }
 
@@ -16,8 +17,9 @@ extension Connection {
 
   /// Answers a request that was not let through to the handler, and parts from the client.
   func refuse(_ fault: WireFault) async {
-    var out = loop.buffers.take()
-    defer { loop.buffers.recycle(&out) }
+    let out = output
+    loop.buffers.lend(to: out)
+    defer { loop.buffers.recycle(out) }
     let body = fault.body
     out.appendStatusLine(fault.status)
     out.append("Content-Type: application/json\r\nConnection: close\r\nDate: ")
@@ -34,16 +36,16 @@ extension Connection {
   /// connection and could destroy the answer before the client has read it (RFC 9112, section 9.6).
   func linger() async {
     guard shutdown(channel.descriptor, CInt(SHUT_WR)) == 0 else { return }
-    loop.buffers.recycle(&input)
+    loop.buffers.recycle(input)
     let deadline = loop.now + worker.timeouts.linger
     while loop.now < deadline {
       guard channel.isReadable else {
         guard await channel.waitReadable(until: deadline) == .ready else { return }
         continue
       }
-      var scratch = loop.buffers.take()
-      defer { loop.buffers.recycle(&scratch) }
-      switch channel.receive(into: &scratch) {
+      loop.buffers.lend(to: input)
+      defer { loop.buffers.recycle(input) }
+      switch channel.receive(into: input) {
       case .moved, .blocked: continue
       case .ended, .failed: return
       }

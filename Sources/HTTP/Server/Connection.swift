@@ -13,7 +13,9 @@ final class Connection: @unchecked Sendable {
 
   /// What has come and is not done with: the head of the request, and behind it what has been read of its body. It holds
   /// storage only while it holds bytes.
-  var input = ByteBuffer()
+  let input = ByteBuffer()
+  /// What is on its way to the client, as long as that takes.
+  let output = ByteBuffer()
   var head = RequestHead()
   /// When the first byte of that head came.
   private(set) var headBeganAt = Instant.zero
@@ -21,14 +23,12 @@ final class Connection: @unchecked Sendable {
   let upstreamWait = AbortHandle()
 
   private var phase = Phase.idle
-  private var parser: RequestParser
   private var task: Task<Void, Never>?
 
   init(channel: Channel, worker: Worker, position: Int) {
     self.channel = channel
     self.worker = worker
     self.position = position
-    parser = RequestParser(limits: worker.limits.head)
   }
 
   var loop: EventLoop { worker.loop }
@@ -64,7 +64,8 @@ final class Connection: @unchecked Sendable {
 
   private func serve() async {
     let exchange = Exchange(self)
-    while await readHead() {
+    var parser = RequestParser(limits: worker.limits.head)
+    while await readHead(&parser) {
       phase = .handling
       if channel.peerHasEnded { cancel() }
       exchange.begin()
@@ -74,12 +75,12 @@ final class Connection: @unchecked Sendable {
   }
 
   /// Returns whether there is a whole head; if not, the connection is to be closed.
-  private func readHead() async -> Bool {
+  private func readHead(_ parser: inout RequestParser) async -> Bool {
     phase = .readingHead
     if !input.isEmpty { headBeganAt = loop.now }
     while true {
       do throws(WireFault) {
-        if !input.isEmpty, try parseHead() { return true }
+        if !input.isEmpty, try parseHead(&parser) { return true }
       } catch {
         await refuse(error)
         return false
@@ -89,18 +90,23 @@ final class Connection: @unchecked Sendable {
         continue
       }
       if input.isEmpty {
-        if input.capacity == 0 { input = loop.buffers.take() }
+        if input.capacity == 0 { loop.buffers.lend(to: input) }
         headBeganAt = loop.now
       }
-      switch channel.receive(into: &input) {
+      switch channel.receive(into: input) {
       case .moved, .blocked: continue
       case .ended, .failed: return false
       }
     }
   }
 
-  private func parseHead() throws(WireFault) -> Bool {
-    try input.withBytes { bytes throws(WireFault) in try parser.parse(bytes, into: &head) }
+  private func parseHead(_ parser: inout RequestParser) throws(WireFault) -> Bool {
+    // Taken out meanwhile, so that the property is only ever read and written whole, which needs no check for exclusive
+    // access.
+    var head = RequestHead()
+    swap(&head, &self.head)
+    defer { swap(&head, &self.head) }
+    return try input.withBytes { bytes throws(WireFault) in try parser.parse(bytes, into: &head) }
   }
 
   private func waitForHead() async -> Bool {
@@ -114,7 +120,7 @@ final class Connection: @unchecked Sendable {
       }
     }
     guard !worker.isDraining else { return false }
-    loop.buffers.recycle(&input)
+    loop.buffers.recycle(input)
     phase = .idle
     defer { phase = .readingHead }
     return await channel.waitReadable(until: loop.now + worker.timeouts.idle) == .ready
@@ -124,7 +130,7 @@ final class Connection: @unchecked Sendable {
   func beginTunnel() { phase = .tunnelling }
 
   private func close() {
-    loop.buffers.recycle(&input)
+    loop.buffers.recycle(input)
     channel.close()
     task = nil
     worker.closed(self)

@@ -17,10 +17,11 @@ extension Exchange {
   package func respond(
     status: Int, fields: [(String, String)] = [], contentType: String? = "application/json", body: [UInt8] = []
   ) async throws(ExchangeFailure) {
-    var out = loop.buffers.take()
-    defer { loop.buffers.recycle(&out) }
+    let out = connection.output
+    loop.buffers.lend(to: out)
+    defer { loop.buffers.recycle(out) }
     let hasBody = status >= 200 && status != 204 && status != 304
-    appendHead(to: &out, status: status, fields: fields, contentType: body.isEmpty ? nil : contentType)
+    appendHead(to: out, status: status, fields: fields, contentType: body.isEmpty ? nil : contentType)
     if hasBody { out.appendField("Content-Length", body.count) }
     out.appendLineEnd()
     if hasBody, method != .head { out.append(body) }
@@ -42,9 +43,10 @@ extension Exchange {
     status: Int, fields: [(String, String)] = [], contentType: String
   ) async throws(ExchangeFailure) {
     let framing: BodyFraming = method == .head ? .none : isHTTP10 ? .untilClose : .chunked
-    var out = loop.buffers.take()
-    defer { loop.buffers.recycle(&out) }
-    appendHead(to: &out, status: status, fields: fields, contentType: contentType, framing: framing)
+    let out = connection.output
+    loop.buffers.lend(to: out)
+    defer { loop.buffers.recycle(out) }
+    appendHead(to: out, status: status, fields: fields, contentType: contentType, framing: framing)
     if framing == .chunked { out.appendFraming(.chunked) }
     out.appendLineEnd()
     answer = .broken
@@ -57,8 +59,9 @@ extension Exchange {
   package func send(_ bytes: [UInt8]) async throws(ExchangeFailure) {
     guard case .begun(let framing) = answer else { throw .clientGone }
     guard !bytes.isEmpty, framing != .none else { return }
-    var out = loop.buffers.take()
-    defer { loop.buffers.recycle(&out) }
+    let out = connection.output
+    loop.buffers.lend(to: out)
+    defer { loop.buffers.recycle(out) }
     if framing == .chunked { out.appendChunkSize(bytes.count) }
     out.append(bytes)
     if framing == .chunked { out.appendLineEnd() }
@@ -76,7 +79,7 @@ extension Exchange {
     guard case .begun(let framing) = answer else { throw .clientGone }
     answer = .finished
     guard framing == .chunked else { return }
-    var out = ByteBuffer()
+    let out = ByteBuffer()
     out.appendLastChunk()
     answer = .broken
     try await connection.send(out)
@@ -85,24 +88,24 @@ extension Exchange {
 
   /// Writes a head of our own but for the framing and the empty line.
   private func appendHead(
-    to out: inout ByteBuffer, status: Int, fields: [(String, String)], contentType: String?,
+    to out: ByteBuffer, status: Int, fields: [(String, String)], contentType: String?,
     framing: BodyFraming = .none
   ) {
     out.appendStatusLine(status)
     for (name, value) in fields { out.appendField(named: name, value) }
     if let contentType { out.appendField(named: "Content-Type", contentType) }
-    appendDate(to: &out)
-    appendOwnFields(to: &out, framing: framing)
+    appendDate(to: out)
+    appendOwnFields(to: out, framing: framing)
   }
 
-  func appendDate(to out: inout ByteBuffer) {
+  func appendDate(to out: ByteBuffer) {
     out.append("Date: ")
     out.append(worker.currentDate())
     out.appendLineEnd()
   }
 
   /// Decides whether the connection goes on after this answer, and writes what says so, and the fields that were added.
-  func appendOwnFields(to out: inout ByteBuffer, framing: BodyFraming) {
+  func appendOwnFields(to out: ByteBuffer, framing: BodyFraming) {
     extraFields.withBytes { out.append($0) }
     // A body that has come already, though nobody has read it, is no reason to close.
     if !decoder.isComplete { try? takeIn() }

@@ -34,7 +34,7 @@ extension Exchange {
     try takeIn()
     while bodyBytes == before, !decoder.isComplete {
       try await waitForBody()
-      switch connection.channel.receive(into: &connection.input) {
+      switch connection.channel.receive(into: connection.input) {
       case .moved: try takeIn()
       case .blocked: continue
       case .ended, .failed: throw .clientGone
@@ -43,10 +43,18 @@ extension Exchange {
     return true
   }
 
+  /// Decodes with a copy, so that the property is only ever read and written whole, which needs no check for exclusive
+  /// access.
+  private func decode(_ buffer: ByteBuffer, from start: Int) throws(WireFault) -> (payload: Int, end: Int) {
+    var decoder = decoder
+    defer { self.decoder = decoder }
+    return try decoder.decode(buffer, from: start)
+  }
+
   /// Takes the framing off what has come since the last time.
   func takeIn() throws(ExchangeFailure) {
     do throws(WireFault) {
-      let (payload, end) = try decoder.decode(&connection.input, from: head.byteCount + bodyBytes)
+      let (payload, end) = try decode(connection.input, from: head.byteCount + bodyBytes)
       bodyBytes += payload
       endOfRequest = end
     } catch {
@@ -56,10 +64,10 @@ extension Exchange {
 
   /// Takes the framing off a piece of the body that is passed on instead of being kept. Returns how much payload now stands
   /// at the piece's front.
-  func takeStreamed(_ piece: inout ByteBuffer) throws(ExchangeFailure) -> Int {
+  func takeStreamed(_ piece: ByteBuffer) throws(ExchangeFailure) -> Int {
     hasStreamed = true
     do throws(WireFault) {
-      let (payload, end) = try decoder.decode(&piece, from: 0)
+      let (payload, end) = try decode(piece, from: 0)
       // What follows the body is the next request; it belongs behind what is kept of this one.
       if decoder.isComplete {
         endOfRequest = connection.input.count
@@ -82,7 +90,7 @@ extension Exchange {
   func waitForBody() async throws(ExchangeFailure) {
     if owesContinue {
       owesContinue = false
-      var interim = ByteBuffer()
+      let interim = ByteBuffer()
       interim.append("HTTP/1.1 100 Continue\r\n\r\n")
       try await connection.send(interim)
     }

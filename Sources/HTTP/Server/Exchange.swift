@@ -15,7 +15,7 @@ package final class Exchange {
   let connection: Connection
   var answer = Answer.none
   /// Fields for whatever answer goes out.
-  var extraFields = ByteBuffer()
+  let extraFields = ByteBuffer()
   /// Those of them that take the place of the upstream's.
   var replacedFields: KnownFieldSet = []
   /// What of the request's body has not been read yet.
@@ -93,6 +93,7 @@ package final class Exchange {
 
   /// Sees to it that the request has been answered and is out of the way. Returns whether the connection can go on.
   func conclude() async -> Bool {
+    loop.assertIsCurrent()
     switch answer {
     case .none:
       guard !connection.channel.isAborted else { return false }

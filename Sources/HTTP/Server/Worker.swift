@@ -13,7 +13,8 @@ final class Worker: @unchecked Sendable {
   private let count: ConnectionCount
   private var connections: [Connection] = []
   private var listener: Listener?
-  private var date = DateStamp()
+  private var date: [UInt8] = []
+  private var dateIsValidUntil = Instant(nanoseconds: .min)
   private(set) var isDraining = false
   /// The drain's deadline has come.
   private var hasCut = false
@@ -82,7 +83,17 @@ final class Worker: @unchecked Sendable {
   }
 
   /// The Date field's value (RFC 9110, section 6.6.1), made anew each second.
-  func currentDate() -> [UInt8] { date.bytes(at: loop.now) }
+  func currentDate() -> [UInt8] {
+    if loop.now >= dateIsValidUntil { renewDate() }
+    return date
+  }
+
+  private func renewDate() {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
+    date = HTTPDate(unixSeconds: time.tv_sec).bytes
+    dateIsValidUntil = Instant(nanoseconds: loop.now.nanoseconds + 1_000_000_000 - Int64(time.tv_nsec))
+  }
 
   // MARK: The end
 
@@ -113,21 +124,5 @@ final class Worker: @unchecked Sendable {
   private func resumeDrainWaiters() {
     for waiter in drainWaiters { waiter.resume() }
     drainWaiters = []
-  }
-}
-
-/// The current date as the Date field spells it, kept for as long as it holds.
-private struct DateStamp {
-  private var date = HTTPDate(unixSeconds: 0)
-  private var validUntil = Instant(nanoseconds: .min)
-
-  mutating func bytes(at now: Instant) -> [UInt8] {
-    if now >= validUntil {
-      var time = timespec()
-      unsafe clock_gettime(CLOCK_REALTIME, &time)
-      date = HTTPDate(unixSeconds: time.tv_sec)
-      validUntil = Instant(nanoseconds: now.nanoseconds + 1_000_000_000 - Int64(time.tv_nsec))
-    }
-    return date.bytes
   }
 }

@@ -1,7 +1,7 @@
 /// Writing heads and chunks. What is written is well-formed whatever the values hold.
 extension ByteBuffer {
   /// "HTTP/1.1 200 OK"
-  mutating func appendStatusLine(_ status: Int) {
+  func appendStatusLine(_ status: Int) {
     // The one that nearly all answers have.
     guard status != 200 else { return append("HTTP/1.1 200 OK\r\n") }
     append("HTTP/1.1 ")
@@ -13,21 +13,21 @@ extension ByteBuffer {
 
   /// "POST /v1/completions HTTP/1.1". The target must have come out of a `RequestHead`, or be made of characters that may
   /// stand in one.
-  mutating func appendRequestLine(_ method: HTTPMethod, target: Span<UInt8>) {
+  func appendRequestLine(_ method: HTTPMethod, target: Span<UInt8>) {
     append(method.name)
     append(UInt8.space)
     append(target)
     append(" HTTP/1.1\r\n")
   }
 
-  mutating func appendField(_ name: StaticString, _ value: StaticString) {
+  func appendField(_ name: StaticString, _ value: StaticString) {
     append(name)
     append(": ")
     append(value)
     appendLineEnd()
   }
 
-  mutating func appendField(_ name: StaticString, _ value: Int) {
+  func appendField(_ name: StaticString, _ value: Int) {
     append(name)
     append(": ")
     append(decimal: value)
@@ -35,14 +35,14 @@ extension ByteBuffer {
   }
 
   /// A field whose name is a token; control characters in the value turn into spaces, so that it cannot end its line.
-  mutating func appendField(named name: String, _ value: String) {
+  func appendField(named name: String, _ value: String) {
     append(contentsOf: name)
     append(": ")
     append(sanitized: value)
     appendLineEnd()
   }
 
-  private mutating func append(sanitized value: String) {
+  private func append(sanitized value: String) {
     let start = count
     append(contentsOf: value)
     withMutableBytes { bytes in
@@ -55,7 +55,7 @@ extension ByteBuffer {
   /// - Parameters:
   ///   - head: the bytes that the fields lie in.
   ///   - end: the head's `byteCount`.
-  mutating func appendFields(
+  func appendFields(
     _ fields: [HeaderField], of head: Span<UInt8>, end: Int, excluding excluded: KnownFieldSet
   ) {
     guard let first = fields.first else { return }
@@ -71,7 +71,7 @@ extension ByteBuffer {
   }
 
   /// The field that tells how far the body reaches; none for a body that ends with the connection.
-  mutating func appendFraming(_ framing: BodyFraming) {
+  func appendFraming(_ framing: BodyFraming) {
     switch framing {
     case .none: append("Content-Length: 0\r\n")
     case .length(let count):
@@ -84,24 +84,24 @@ extension ByteBuffer {
   }
 
   /// CR LF: ends a line, a chunk, or the head.
-  mutating func appendLineEnd() { append("\r\n") }
+  func appendLineEnd() { append("\r\n") }
 
   /// The line before a chunk of `count` bytes, at least one; CR LF follows the chunk.
-  mutating func appendChunkSize(_ count: Int) {
+  func appendChunkSize(_ count: Int) {
     precondition(count > 0, "a chunk of no bytes would end the body")
     append(number: UInt(count), radix: 16)
     appendLineEnd()
   }
 
   /// What ends a chunked body.
-  mutating func appendLastChunk() { append("0\r\n\r\n") }
+  func appendLastChunk() { append("0\r\n\r\n") }
 
-  private mutating func append(decimal number: Int) {
+  private func append(decimal number: Int) {
     if number < 0 { append(UInt8(ascii: "-")) }
     append(number: number.magnitude, radix: 10)
   }
 
-  private mutating func append(number: UInt, radix: UInt) {
+  private func append(number: UInt, radix: UInt) {
     // 64 bits have at most 20 decimal digits.
     var digits = InlineArray<20, UInt8>(repeating: 0)
     var start = digits.count

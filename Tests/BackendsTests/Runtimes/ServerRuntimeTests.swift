@@ -81,7 +81,7 @@ extension ProcessTests {
     }
 
     @Test func `a cancelled start ends its process, and the next one works`() async throws {
-      let server = try FakeServer(["/health": .first(503, times: 8)])
+      let server = try FakeServer(["/health": .first(503, times: 3)])
       let runtime = try site.runtime(server)
       let start = Task { try await runtime.wake() }
       _ = await site.log.line { $0 == "GET /health" }

@@ -13,7 +13,10 @@ import Testing
     let timeline = SystemTimeline()
     let loops: EventLoopGroup
 
-    init() throws { loops = try EventLoopGroup(count: 1) }
+    /// One for all tests: a loop that nobody shuts down keeps its thread.
+    private static let sharedLoops = Result { try EventLoopGroup(count: 1) }
+
+    init() throws { loops = try Self.sharedLoops.get() }
 
     func launch(_ command: [String], grace: Duration = .seconds(10)) -> Launch {
       Launch(command: command, environment: tree.environment, stopGrace: grace)

@@ -4,7 +4,7 @@ import Testing
 
 struct ByteBufferTests {
   @Test func `what is appended is read in order`() {
-    var buffer = ByteBuffer()
+    let buffer = ByteBuffer()
     buffer.append("ab")
     buffer.append(UInt8(ascii: "c"))
     buffer.append(contentsOf: "dé")
@@ -14,7 +14,7 @@ struct ByteBufferTests {
   }
 
   @Test func `what is consumed is gone`() {
-    var buffer = ByteBuffer()
+    let buffer = ByteBuffer()
     buffer.append("abcdef")
     buffer.consume(2)
     #expect(buffer.text == "cdef")
@@ -27,7 +27,7 @@ struct ByteBufferTests {
   }
 
   @Test func `bytes are taken out of the middle and off the end`() {
-    var buffer = ByteBuffer()
+    let buffer = ByteBuffer()
     buffer.append("abcdefgh")
     buffer.consume(1)
     buffer.remove(1..<3)
@@ -41,7 +41,7 @@ struct ByteBufferTests {
   }
 
   @Test func `readable bytes are changed in place`() {
-    var buffer = ByteBuffer()
+    let buffer = ByteBuffer()
     buffer.append("abc")
     buffer.consume(1)
     buffer.withMutableBytes { $0[0] = UInt8(ascii: "x") }
@@ -49,7 +49,7 @@ struct ByteBufferTests {
   }
 
   @Test func `a reader fills as much of the free space as it has bytes for`() {
-    var buffer = ByteBuffer()
+    let buffer = ByteBuffer()
     buffer.append("a")
     let count = unsafe buffer.append(upTo: 100) { free in
       #expect(free.count == 100)
@@ -63,7 +63,7 @@ struct ByteBufferTests {
   }
 
   @Test func `the storage outlives its content and does not grow while there is room`() {
-    var buffer = ByteBuffer(minimumCapacity: 1_000)
+    let buffer = ByteBuffer(minimumCapacity: 1_000)
     let capacity = buffer.capacity
     #expect(capacity >= 1_000)
     let block = [UInt8](repeating: 7, count: 300)

@@ -3,9 +3,9 @@ import Testing
 @testable import HTTP
 
 struct HeadWriterTests {
-  private func written(_ write: (inout ByteBuffer) -> Void) -> String {
-    var buffer = ByteBuffer()
-    write(&buffer)
+  private func written(_ write: (ByteBuffer) -> Void) -> String {
+    let buffer = ByteBuffer()
+    write(buffer)
     return buffer.text
   }
 

@@ -16,8 +16,8 @@ struct Fickle: SwitchPolicy {
     guard let active = situation.active, active.inFlight + active.waiting > 0 else {
       return situation.oldest.map { .switchTo($0.model, .idle) } ?? .stay(.exhausted)
     }
-    let nanoseconds = situation.now.nanoseconds
-    var whim = SplitMix64(seed: UInt64(bitPattern: nanoseconds) &+ UInt64(active.inFlight * 7 + situation.candidates.count))
+    let mood = situation.now.nanoseconds + Int64(active.inFlight * 7 + situation.candidates.count)
+    var whim = SplitMix64(seed: UInt64(bitPattern: mood))
     switch Int.random(in: 0..<6, using: &whim) {
     case 0: return .stay(.backlog)
     case 1: return .reconsider(at: situation.now + .seconds(2), .cooldown)

@@ -124,8 +124,14 @@ struct World {
   /// Time passes; timers fire as they come due.
   mutating func pass(_ duration: Duration) {
     let end = now + duration
-    while let timer, timer <= end, violation == nil { fireTimer() }
-    now = max(now, end)
+    for _ in 0..<10_000 {
+      guard let timer, timer <= end, violation == nil else {
+        now = max(now, end)
+        return
+      }
+      fireTimer()
+    }
+    report("the timer fires and fires")
   }
 
   /// Time passes, and the timer is late.
@@ -168,9 +174,8 @@ struct World {
       guard let position = pendingCommands.firstIndex(where: { $0.id == command }) else {
         return report("command \(command.number) was answered twice")
       }
-      if case .sleep(lastAwake, _) = pendingCommands.remove(at: position).command, case .success = result {
-        lastAwake = nil
-      }
+      let done = pendingCommands.remove(at: position).command
+      if case .success = result { checkSuccess(done) }
       results[command] = result
     case .record(let record):
       if let last = records.last, last.number >= record.number { report("switch \(record.number) ended out of turn") }
@@ -209,6 +214,7 @@ struct World {
 
   private mutating func checkSleep(_ model: ModelID) {
     let server = servers[index(of: model)]
+    if isClosed { report("\(model) was put to sleep after the shutdown") }
     if openGrants(on: model) > 0 { report("\(model) was put to sleep under its requests") }
     if server.work != nil || !server.seemsAwake { report("\(model) was put to sleep while it is \(server)") }
     for other in models where other != model && servers[index(of: other)].holdsGPU {
@@ -237,6 +243,22 @@ struct World {
     }
   }
 
+  /// A command is said to be carried out only when it is.
+  private mutating func checkSuccess(_ command: Command) {
+    switch command {
+    case .auto, .manual, .unpin: break
+    case .pin(let model), .force(let model), .wake(let model):
+      let server = servers[index(of: model)]
+      if server.work != nil || !server.seemsAwake { report("\(model) is said to be awake while it is \(server)") }
+    case .sleep(let model, let eviction):
+      let server = servers[index(of: model)]
+      if server.holdsGPU || eviction?.process == .stop && server.body != .stopped {
+        report("\(model) is said to be asleep while it is \(server)")
+      }
+      if lastAwake == model { lastAwake = nil }
+    }
+  }
+
   /// In manual mode a switch begins for the operator, for the one model that is served, or to get back from a failure.
   private mutating func checkReason(_ event: Event) {
     guard let begun = machine.transition else { return }
@@ -259,7 +281,9 @@ struct World {
       let open = openGrants.count { $0.model == model.id && $0.instance == model.awake?.instance }
       if model.inFlight != open { report("\(model.id) counts \(model.inFlight) in flight, there are \(open)") }
       let waiting = waiters.count { $0.model == model.id }
-      if model.queue.count != waiting { report("\(model.id) counts \(model.queue.count) waiting, there are \(waiting)") }
+      if model.queue.count != waiting {
+        report("\(model.id) counts \(model.queue.count) waiting, there are \(waiting)")
+      }
       if machine.transition == nil, model.hasFreeSlot, waiting > 0 { report("\(model.id) is idle, yet somebody waits") }
       if model.awake != nil { lastAwake = model.id }
       if model.awake != nil, !servers[index].seemsAwake, servers[index].work == nil {
