@@ -2,6 +2,7 @@
 group or session hides them, and no stranger is ever taken for one of them."""
 
 import os
+import select
 import signal
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +23,18 @@ class Process:
         return self.command[self.command.index("--model") + 1] == model
 
     def kill(self):
+        """Returns when it is dead: what it was about to answer until then is nobody's fault."""
         try:
-            os.kill(self.pid, signal.SIGKILL)
+            descriptor = os.pidfd_open(self.pid)
+        except ProcessLookupError:
+            return
+        try:
+            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+            select.select([descriptor], [], [], 5)
         except ProcessLookupError:
             pass
+        finally:
+            os.close(descriptor)
 
 
 def marked(mark: str) -> list[Process]:
