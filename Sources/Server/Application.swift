@@ -37,7 +37,7 @@ struct Application: Sendable {
         models: configuration.models.map { ($0.id, ModelLimits(maxInFlight: $0.maxInFlight, maxQueue: $0.maxQueue)) },
         policy: try Self.policy(configuration.policy),
         requestTimeout: configuration.models.map(\.requestTimeout).max() ?? .seconds(300), at: timeline.now),
-      runtimes: servers, timeline: timeline,
+      runtimes: servers, timeline: timeline, logger: logger,
       onSwitch: { record in
         switches.record(record)
         switchLog.write(record)
@@ -93,7 +93,9 @@ struct Application: Sendable {
     var servers: [HTTPServer] = []
     var addresses: [String] = []
     for (address, router) in wanted {
-      let server = HTTPServer(address: address, loops: loops, logger: logger, handler: router.serve)
+      let server = HTTPServer(
+        address: address, loops: loops, logger: logger,
+        refusalFields: { [(RequestID.field, RequestID.valid(nil))] }, handler: router.serve)
       addresses.append("http://\(try await server.start())")
       servers.append(server)
     }

@@ -30,17 +30,23 @@ struct Router: Sendable {
     prefixes.append(Prefix(path: prefix, method: method, handler: handler))
   }
 
-  /// Serves one exchange to its end.
+  /// Serves one exchange to its end. Whatever the answer, it bears the request's name.
   func serve(_ exchange: Exchange) async {
+    exchange.requestID = RequestID.valid(exchange.field(.xRequestID))
+    exchange.addResponseField(RequestID.field, exchange.requestID)
     let path = exchange.path
     do {
       try await handler(for: exchange.method, path)(exchange)
     } catch let error as APIError {
       await answer(exchange, error, path)
+    } catch ExchangeFailure.refused(let fault) {
+      await answer(exchange, APIError(status: fault.status, code: fault.code, message: fault.message), path)
     } catch is ExchangeFailure {
-      // The client is gone, or its body could not be read; the connection says so itself.
+      // Nobody is left to answer.
     } catch {
-      logger.error("a request failed in an unforeseen way", ["path": path, "error": "\(error)"])
+      logger.error(
+        "a request failed in an unforeseen way",
+        ["path": path, "request_id": exchange.requestID, "error": "\(error)"])
       await answer(exchange, APIError(status: 500, code: "internal_error", message: "internal error"), path)
     }
   }

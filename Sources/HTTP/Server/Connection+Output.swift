@@ -22,6 +22,7 @@ extension Connection {
     defer { loop.buffers.recycle(out) }
     let body = fault.body
     out.appendStatusLine(fault.status)
+    for (name, value) in worker.refusalFields() { out.appendField(named: name, value) }
     out.append("Content-Type: application/json\r\nConnection: close\r\nDate: ")
     out.append(worker.currentDate())
     out.appendLineEnd()

@@ -14,6 +14,8 @@ package final class Exchange {
 
   let connection: Connection
   var answer = Answer.none
+  /// What the handler calls the request, for its logs.
+  package var requestID = ""
   /// Fields for whatever answer goes out.
   let extraFields = ByteBuffer()
   /// Those of them that take the place of the upstream's.

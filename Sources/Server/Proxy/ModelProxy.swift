@@ -13,28 +13,20 @@ struct ModelProxy: Sendable {
 
   /// Serves a request for the model that it names itself.
   func serve(_ exchange: Exchange) async throws {
-    let requestID = name(exchange)
     let request = try await ModelRequest.identify(exchange, in: directory)
-    try await serve(exchange, request.entry, target: nil, edit: request.edit, requestID)
+    try await serve(exchange, request.entry, target: nil, edit: request.edit)
   }
 
   /// Serves a request for the model that its path names: `/upstream/{model}/{path…}`.
   func serveUpstreamPath(_ exchange: Exchange) async throws {
-    let requestID = name(exchange)
     let (entry, target) = try UpstreamPath.resolve(exchange.path, query: exchange.query, in: directory)
-    try await serve(exchange, entry, target: target, edit: nil, requestID)
-  }
-
-  private func name(_ exchange: Exchange) -> String {
-    let requestID = RequestID.valid(exchange.field(.xRequestID))
-    exchange.addResponseField("X-Request-Id", requestID)
-    return requestID
+    try await serve(exchange, entry, target: target, edit: nil)
   }
 
   private func serve(
-    _ exchange: Exchange, _ entry: ModelDirectory.Entry, target: String?, edit: ForwardPlan.BodyEdit?, _ requestID: String
+    _ exchange: Exchange, _ entry: ModelDirectory.Entry, target: String?, edit: ForwardPlan.BodyEdit?
   ) async throws {
-    var visit = Visit(receivedAt: exchange.receivedAt, requestID: requestID)
+    var visit = Visit(receivedAt: exchange.receivedAt)
     let deadline = timeline.now + entry.requestTimeout
     do {
       do {
@@ -42,7 +34,7 @@ struct ModelProxy: Sendable {
       } catch ForwardFailure.notTaken(let reason) {
         // The server was gone before it took anything of the request: by now the switcher knows, and wakes a fresh one.
         logger.warning(
-          "retrying", ["model": entry.model, "request_id": requestID, "reason": reason])
+          "retrying", ["model": entry.model, "request_id": exchange.requestID, "reason": reason])
         try await pass(exchange, entry, target, edit, deadline, &visit)
       }
     } catch {
@@ -52,8 +44,8 @@ struct ModelProxy: Sendable {
 
   /// Waits for the grant and sends the request on, once.
   private func pass(
-    _ exchange: Exchange, _ entry: ModelDirectory.Entry, _ target: String?, _ edit: ForwardPlan.BodyEdit?, _ deadline: Instant,
-    _ visit: inout Visit
+    _ exchange: Exchange, _ entry: ModelDirectory.Entry, _ target: String?, _ edit: ForwardPlan.BodyEdit?,
+    _ deadline: Instant, _ visit: inout Visit
   ) async throws {
     let arrival = timeline.now
     let metrics = metrics[entry.model]
@@ -62,10 +54,9 @@ struct ModelProxy: Sendable {
     try await switcher.withModel(entry.model, deadline: deadline) { grant, upstream in
       current.granted(grant, after: grant.grantedAt - arrival)
       metrics?.queueWait.observe(grant.grantedAt - arrival)
-      exchange.addResponseField("Server-Timing", current.serverTiming)
       var plan = ForwardPlan(origin: upstream.origin)
-      plan.target = upstream.basePath.isEmpty
-        ? target : UpstreamPath.join(upstream.basePath, target ?? exchange.target)
+      plan.target = UpstreamPath.join(upstream.basePath, target, asking: exchange)
+      plan.serverTiming = current.serverTiming
       plan.bodyEdit = edit
       do throws(ForwardFailure) {
         let summary = try await exchange.forward(plan)
@@ -95,7 +86,7 @@ struct ModelProxy: Sendable {
       if failure.isServersFault {
         logger.warning(
           "the model server failed a request",
-          ["model": entry.model, "request_id": visit.requestID, "failure": "\(failure)"])
+          ["model": entry.model, "request_id": exchange.requestID, "failure": "\(failure)"])
       }
     case is CancellationError:
       outcome = .cancelled
@@ -111,15 +102,11 @@ struct ModelProxy: Sendable {
 /// What is known of one request on its way.
 private struct Visit {
   let receivedAt: Instant
-  let requestID: String
   private(set) var waited = false
   private var wait: Duration = .zero
   private var switching: Duration = .zero
 
-  init(receivedAt: Instant, requestID: String) {
-    self.receivedAt = receivedAt
-    self.requestID = requestID
-  }
+  init(receivedAt: Instant) { self.receivedAt = receivedAt }
 
   mutating func granted(_ grant: Grant, after wait: Duration) {
     waited = grant.waited
@@ -127,7 +114,7 @@ private struct Visit {
     switching = min(grant.switching, wait)
   }
 
-  /// The value of Server-Timing (W3C Server Timing): milliseconds in the queue, and of a switch that was waited for.
+  /// What Server-Timing says of the wait: milliseconds in the queue, and of a switch that was waited for.
   var serverTiming: String {
     "queue;dur=\(Self.milliseconds(wait - switching)), switch;dur=\(Self.milliseconds(switching))"
   }

@@ -8,12 +8,12 @@ struct ModelRequest: Sendable {
 
   /// Finds the model: the header `x-model` wins over the body's `model`; without a body, `?model=` is looked at.
   ///
-  /// Reads only as much of the body as that takes: all of a JSON body, a form up to its field, else nothing.
+  /// Reads only as much of the body as that takes: all of a JSON body, a form up to its field, nothing of what is neither.
   /// - Throws: `APIError` when no model is named, it is unknown, or the body is not what it says; `ExchangeFailure` when
   ///   the body could not be read.
   static func identify(_ exchange: Exchange, in directory: ModelDirectory) async throws -> ModelRequest {
     if let name = exchange.field(.xModel) {
-      return ModelRequest(entry: try directory.entry(named: name), edit: nil)
+      return try await identify(exchange, named: name, in: directory)
     }
     if !exchange.hasBody {
       guard let name = QueryItem.value(of: "model", in: exchange.query) else { throw APIError.missingModel() }
@@ -27,6 +27,23 @@ struct ModelRequest: Sendable {
     let entry = try directory.entry(named: field.name)
     return ModelRequest(
       entry: entry, edit: rename(field.name, entry, range: field.range, replacement: ModelField.replacement))
+  }
+
+  /// The model that the header names; a JSON body that names another one is made to agree.
+  private static func identify(
+    _ exchange: Exchange, named name: String, in directory: ModelDirectory
+  ) async throws -> ModelRequest {
+    let entry = try directory.entry(named: name)
+    guard exchange.hasBody, exchange.field(.contentType)?.lowercased().contains("json") == true else {
+      return ModelRequest(entry: entry, edit: nil)
+    }
+    try await exchange.readBody()
+    let field = exchange.withBody { body in try? ModelField.find(in: body) }
+    let upstreamName = entry.upstreamName ?? entry.model.name
+    guard let field, field.name != upstreamName else { return ModelRequest(entry: entry, edit: nil) }
+    let replacement = ModelField.replacement(naming: upstreamName)
+    return ModelRequest(
+      entry: entry, edit: ForwardPlan.BodyEdit(range: field.range, replacement: replacement))
   }
 
   private static func identify(

@@ -1,5 +1,7 @@
 /// The name of one request in logs, in the answer's `X-Request-Id` and in the model server's log.
 enum RequestID {
+  static let field = "X-Request-Id"
+
   private static let digits = Array("0123456789abcdef".utf8)
 
   /// The client's own, if it is fit to be passed on and logged; else a new one.

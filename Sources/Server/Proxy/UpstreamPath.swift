@@ -1,4 +1,5 @@
 internal import Core
+internal import HTTP
 
 /// Paths that name a model: `/upstream/{model}/{path…}`.
 enum UpstreamPath {
@@ -24,6 +25,12 @@ enum UpstreamPath {
     }
     let first = percentDecoded(rest.prefix { $0 != "/" })
     throw .unknownModel(first, known: directory.models.map(\.name))
+  }
+
+  /// What the server is asked for: `target`, nil for what the client asked for, below the server's base path. Nil where that
+  /// is just what the client asked for.
+  static func join(_ base: String, _ target: String?, asking exchange: Exchange) -> String? {
+    base.isEmpty ? target : join(base, target ?? exchange.target)
   }
 
   /// A target below a server's base path. A base that ends in /v1, as OpenAI's clients write it, is not doubled.
