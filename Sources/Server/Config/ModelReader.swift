@@ -59,7 +59,10 @@ struct ModelReader {
     var options = defaults
     options.read(&object)
     let aliases = aliases(of: id, in: object.take("aliases"))
-    if let fallback = object.take("fallback"), let target = fallback.word() { fallbacks.append((id, fallback, target)) }
+    if let fallback = object.take("fallback"), let target = fallback.word() {
+      fallbacks.append((id, fallback, target))
+      fallback.warn("has no effect yet: who waits for a model that can't be woken is told so")
+    }
     let server = ServerReader(
       id: id, port: port, isPortWrong: portValue != nil && port == nil, options: options, vllmCommand: vllmCommand)
     guard let backend = server.settings(&object) else { return nil }
