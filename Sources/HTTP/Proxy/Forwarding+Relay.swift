@@ -27,7 +27,7 @@ extension Forwarding {
         throw breakOff(plan, error.message, progress)
       }
       progress.note(input, payload)
-      try await deliver( payload, framing, isLast: decoder.isComplete)
+      try await deliver(payload, framing, isLast: decoder.isComplete)
       if decoder.isComplete { break }
       input.removeAll()
       start = 0
@@ -42,7 +42,7 @@ extension Forwarding {
       guard case .ended = end, decoder.mayEndWithConnection else {
         throw breakOff(plan, "\(plan.origin): ended the answer before it was complete", progress)
       }
-      try await deliver( 0..<0, framing, isLast: true)
+      try await deliver(0..<0, framing, isLast: true)
       break
     }
     exchange.answer = .finished

@@ -90,6 +90,12 @@ final class Peer: Sendable {
 
   // MARK: Receiving
 
+  /// Waits until there is something to read, and leaves it unread.
+  func waitForInput() async throws {
+    let channel = channel
+    guard await channel.loop.run({ await channel.waitReadable() }) == .ready else { throw Failure.closedHere }
+  }
+
   /// Reads up to and with the empty line that ends a head.
   func readHead() async throws -> String { try await read { $0.firstRange(of: Array("\r\n\r\n".utf8))?.upperBound } }
 
