@@ -71,7 +71,8 @@ struct HTTPClientTests {
       let failure = await #expect(throws: ClientFailure.self) {
         async let response = client.send(ClientRequest(.get, "/x"), to: upstream.origin, timeout: .milliseconds(50))
         let peer = try await upstream.accept()
-        try await peer.send(beginning)
+        // Under load the time may be over before this comes.
+        try? await peer.send(beginning)
         _ = try await response
       }
       #expect(failure?.kind == .timedOut)
