@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Every Swift target is held to the same rules: complete concurrency checking, every unsafe use marked, no warning tolerated.
+/// Every Swift target is held to the same rules: complete concurrency checking, unsafe uses marked, no warning tolerated.
 let strict: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .enableUpcomingFeature("ExistentialAny"),
@@ -35,9 +35,11 @@ let package = Package(
     .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: strict),
     .testTarget(name: "PoliciesTests", dependencies: ["Policies", "Core", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Core", "CLinux", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "BackendsTests", dependencies: ["Backends", "HTTP", "Core", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "SwitcherTests", dependencies: ["Switcher", "Policies", "Metrics", "Core", "TestSupport"], swiftSettings: strict),
+      name: "BackendsTests", dependencies: ["Backends", "HTTP", "Core", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "SwitcherTests", dependencies: ["Switcher", "Policies", "Metrics", "Core", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "ServerTests",
       dependencies: ["Server", "Switcher", "Backends", "HTTP", "Policies", "Metrics", "Core", "TestSupport"],

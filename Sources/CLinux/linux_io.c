@@ -34,11 +34,23 @@ int linux_tcp_socket(int family) { return socket(family, SOCK_STREAM | SOCK_NONB
 
 int linux_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
-int linux_signalfd(const int *signals, size_t count) {
-  sigset_t set;
-  sigemptyset(&set);
-  for (size_t i = 0; i < count; i++) sigaddset(&set, signals[i]);
-  return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+static int signal_pipe_writer = -1;
+
+static void write_signal(int number) {
+  int saved = errno;
+  unsigned char byte = (unsigned char)number;
+  // A full pipe holds more signals than anybody waits for.
+  if (write(signal_pipe_writer, &byte, 1) < 0) errno = saved;
+  errno = saved;
+}
+
+int linux_signal_pipe(const int *signals, size_t count) {
+  int ends[2];
+  if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) < 0) return -1;
+  signal_pipe_writer = ends[1];
+  struct sigaction action = {.sa_handler = write_signal, .sa_flags = SA_RESTART};
+  for (size_t i = 0; i < count; i++) sigaction(signals[i], &action, NULL);
+  return ends[0];
 }
 
 void linux_block_all_signals(void) {

@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -28,8 +27,10 @@ int linux_tcp_socket(int family);
 /// pidfd_open(2): a descriptor that turns readable when the process ends; not inherited by children.
 int linux_pidfd_open(int pid);
 
-/// signalfd(2) for a list of signals: non-blocking, not inherited by children. The signals must be blocked in every thread.
-int linux_signalfd(const int *signals, size_t count);
+/// Handles a list of signals by writing each one's number, a byte, into a pipe whose reading end is returned: non-blocking,
+/// not inherited by children. For one list in a process. (A signalfd would miss them: Dispatch's main thread waits in a
+/// sigsuspend that unblocks every signal.)
+int linux_signal_pipe(const int *signals, size_t count);
 
 /// Blocks every signal in the calling thread, SIGPIPE among them (pthread_sigmask(3)).
 void linux_block_all_signals(void);

@@ -31,10 +31,11 @@ package final class AsyncDescriptor: Sendable {
     return try await AsyncDescriptor(descriptor, on: loop)
   }
 
-  /// A descriptor that reads `signalfd_siginfo` records (signalfd(2)) of signals that every thread blocks.
+  /// A descriptor that reads a byte for each of these signals that comes, its number, in place of the signal's default
+  /// effect. For one list in a process.
   package static func signals(_ signals: [CInt], on loop: EventLoop) async throws(SystemFailure) -> AsyncDescriptor {
-    let descriptor = unsafe linux_signalfd(signals, signals.count)
-    guard descriptor >= 0 else { throw SystemFailure("signalfd") }
+    let descriptor = unsafe linux_signal_pipe(signals, signals.count)
+    guard descriptor >= 0 else { throw SystemFailure("pipe2") }
     return try await AsyncDescriptor(descriptor, on: loop)
   }
 

@@ -104,6 +104,9 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
   }
 
+  /// Stops a debug build whose caller does not run on the loop's thread, where alone the loop's things may be touched.
+  func assertIsCurrent() { assert(isCurrent, "off the event loop") }
+
   /// Whether the caller runs on the loop's thread.
   var isCurrent: Bool { thread.load(ordering: .relaxed) == pthread_self() }
 

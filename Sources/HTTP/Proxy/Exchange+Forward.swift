@@ -7,6 +7,7 @@ extension Exchange {
   /// No answer may have begun. Fields added with `addResponseField` go out with the server's.
   /// - Throws: `ForwardFailure`; each case tells whether the client has still to be answered.
   package func forward(_ plan: ForwardPlan) async throws(ForwardFailure) -> ForwardSummary {
+    loop.assertIsCurrent()
     precondition(!responseHasBegun, "an exchange is answered once")
     guard !connection.upstreamWait.isAborted else { throw .clientGone }
     do {

@@ -15,6 +15,9 @@ package struct ForwardPlan: Sendable {
   package var stallTimeout: Duration?
   /// The JSON text of the event that a client of server-sent events gets when the answer breaks off.
   package var midStreamError = Self.disconnected
+  /// What the answer's Server-Timing says before its last entry, `upstream`: the milliseconds until the server's head came
+  /// (W3C Server Timing). Nil for no such field.
+  package var serverTiming: String?
   /// Request fields that are not sent on, besides those that never are.
   package var droppedFields: KnownFieldSet = []
 

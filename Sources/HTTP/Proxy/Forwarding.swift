@@ -21,9 +21,14 @@ struct Forwarding {
 
   mutating func run(_ plan: ForwardPlan, _ server: UpstreamServer) async throws(ForwardFailure) -> ForwardSummary {
     do throws(ForwardFailure) {
+      let began = loop.now
       try sendRequest(plan, to: server)
       try await readHead(plan)
       let firstByteAt = loop.now
+      if let timing = plan.serverTiming {
+        let tenths = (firstByteAt - began).nanoseconds / 100_000
+        exchange.addResponseField("Server-Timing", "\(timing), upstream;dur=\(tenths / 10).\(tenths % 10)")
+      }
       let bytesSent = try await upstream.head.status == 101 ? tunnel() : relay(plan)
       if let pump, !pump.isDone {
         canReuseConnection = false

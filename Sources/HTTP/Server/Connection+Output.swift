@@ -6,6 +6,7 @@ extension Connection {
   /// Sends all of `buffer`, as fast as the client takes it.
   /// - Throws: `clientGone` when it takes no more, or has not for the time that is allowed.
   func send(_ buffer: ByteBuffer) async throws(ExchangeFailure) {
+    loop.assertIsCurrent()
     guard await channel.sendAll(buffer, stall: worker.timeouts.writeStall) else { throw .clientGone }
   }
 
@@ -21,6 +22,7 @@ extension Connection {
     defer { loop.buffers.recycle(out) }
     let body = fault.body
     out.appendStatusLine(fault.status)
+    for (name, value) in worker.refusalFields() { out.appendField(named: name, value) }
     out.append("Content-Type: application/json\r\nConnection: close\r\nDate: ")
     out.append(worker.currentDate())
     out.appendLineEnd()

@@ -2,6 +2,9 @@ internal import Core
 
 // Reading the request's body.
 extension Exchange {
+  /// Whether the request has a body at all, read or not.
+  package var hasBody: Bool { head.framing != .none }
+
   /// Whether all of the body has been read.
   package var bodyIsComplete: Bool { decoder.isComplete }
 

@@ -14,6 +14,8 @@ package final class Exchange {
 
   let connection: Connection
   var answer = Answer.none
+  /// What the handler calls the request, for its logs.
+  package var requestID = ""
   /// Fields for whatever answer goes out.
   let extraFields = ByteBuffer()
   /// Those of them that take the place of the upstream's.
@@ -93,6 +95,7 @@ package final class Exchange {
 
   /// Sees to it that the request has been answered and is out of the way. Returns whether the connection can go on.
   func conclude() async -> Bool {
+    loop.assertIsCurrent()
     switch answer {
     case .none:
       guard !connection.channel.isAborted else { return false }

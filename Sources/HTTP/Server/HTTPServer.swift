@@ -12,15 +12,18 @@ package final class HTTPServer: Sendable {
   private let connections = ConnectionCount()
   private let logger: Logger
 
+  /// - Parameter refusalFields: what the answer to a request that never gets to the handler bears besides its own fields.
   package init(
     address: SocketAddress, limits: ServerLimits = ServerLimits(), loops: EventLoopGroup, logger: Logger,
-    handler: @escaping Handler
+    refusalFields: @escaping @Sendable () -> [(String, String)] = { [] }, handler: @escaping Handler
   ) {
     self.address = address
     self.logger = logger
     let connections = connections
     workers = loops.loops.map {
-      Worker(loop: $0, limits: limits, connections: connections, logger: logger, handler: handler)
+      Worker(
+        loop: $0, limits: limits, connections: connections, logger: logger, refusalFields: refusalFields,
+        handler: handler)
     }
   }
 

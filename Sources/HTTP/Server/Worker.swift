@@ -8,6 +8,7 @@ final class Worker: @unchecked Sendable {
   let limits: ServerLimits
   let timeouts: Timeouts
   let handler: HTTPServer.Handler
+  let refusalFields: @Sendable () -> [(String, String)]
   let logger: Logger
   let upstreams: UpstreamPool
   private let count: ConnectionCount
@@ -35,7 +36,7 @@ final class Worker: @unchecked Sendable {
 
   init(
     loop: EventLoop, limits: ServerLimits, connections: ConnectionCount, logger: Logger,
-    handler: @escaping HTTPServer.Handler
+    refusalFields: @escaping @Sendable () -> [(String, String)], handler: @escaping HTTPServer.Handler
   ) {
     self.loop = loop
     self.limits = limits
@@ -43,6 +44,7 @@ final class Worker: @unchecked Sendable {
     self.count = connections
     self.logger = logger
     self.handler = handler
+    self.refusalFields = refusalFields
     upstreams = UpstreamPool(loop: loop)
   }
 

@@ -1,0 +1,40 @@
+package import Core
+package import Policies
+
+/// Something that happened; all that can change the machine.
+package enum Event: Sendable {
+  case requestArrived(Ticket, ModelID, deadline: Instant)
+  /// The caller left while it waited. One that was granted in the meantime finishes like any other.
+  case requestAbandoned(Ticket, ModelID)
+  case requestFinished(Grant)
+
+  case slept(ModelID, Residence)
+  case sleepFailed(ModelID, message: String)
+  case woke(ModelID, Instance)
+  case wakeFailed(ModelID, message: String)
+  case stopped(ModelID)
+  case stopFailed(ModelID, message: String)
+  case runtimeDied(ModelID, Death)
+
+  case timerFired
+  case command(CommandID, Command)
+  case policyReplaced(any SwitchPolicy)
+  case shutdown
+}
+
+/// Something to be done in the world; all that the machine can ask for.
+package enum Effect: Sendable {
+  case grant(Grant)
+  case reject(Ticket, SwitchError)
+  /// To be answered with `slept` or `sleepFailed`.
+  case sleep(ModelID, Eviction?)
+  /// To be answered with `woke` or `wakeFailed`.
+  case wake(ModelID)
+  /// To be answered with `stopped` or `stopFailed`; a sleep or wake of the model that is still running is cancelled and not
+  /// answered any more.
+  case stop(ModelID)
+  /// Send `timerFired` then; replaces the timer set before.
+  case setTimer(Instant)
+  case answer(CommandID, Result<Void, SwitchError>)
+  case record(SwitchRecord)
+}

@@ -1,0 +1,114 @@
+internal import Core
+internal import Policies
+
+/// What the switcher is told about a model once, by the configuration.
+package struct ModelLimits: Hashable, Sendable {
+  /// Requests on the model at a time; nil means as many as come.
+  package var maxInFlight: Int?
+  /// Requests that may wait for it; nil means as many as come.
+  package var maxQueue: Int?
+
+  package init(maxInFlight: Int? = nil, maxQueue: Int? = nil) {
+    self.maxInFlight = maxInFlight
+    self.maxQueue = maxQueue
+  }
+}
+
+/// All that the machine knows of one model.
+struct ModelState: Sendable {
+  let id: ModelID
+  let limits: ModelLimits
+  var presence: Presence = .stopped
+  var queue = WaitingQueue()
+  var backoff = Backoff()
+  /// When it last stopped admitting requests.
+  var lastLeft: Instant?
+  var arrivals: ArrivalRate
+  var service = ServiceTime()
+  /// The last death that was reported since its wake began; it may be that of the instance that is coming up.
+  var deathInWake: Instance?
+
+  init(id: ModelID, limits: ModelLimits, start: Instant) {
+    self.id = id
+    self.limits = limits
+    arrivals = ArrivalRate(start: start)
+  }
+
+  var awake: Awake? {
+    if case .awake(let awake) = presence { awake } else { nil }
+  }
+
+  var inFlight: Int { awake?.inFlight ?? 0 }
+
+  var hasFreeSlot: Bool {
+    guard let awake else { return false }
+    return awake.inFlight < limits.maxInFlight ?? .max
+  }
+}
+
+/// Where a model is. Only one that is awake can have requests in flight, so the count lives inside.
+enum Presence: Sendable {
+  case stopped
+  case asleep(Instance)
+  case awake(Awake)
+}
+
+/// A model that can serve.
+struct Awake: Sendable {
+  let instance: Instance
+  let since: Instant
+  /// When the switch that brought it here was decided.
+  let chosenAt: Instant
+  /// What the switch that brought it here cost: sleep and wake.
+  let costPaid: Duration
+  var inFlight = 0
+}
+
+/// How long a model that failed is left alone: two seconds after the first failure, doubling to a minute.
+struct Backoff: Sendable {
+  static let first: Duration = .seconds(2)
+  static let longest: Duration = .seconds(60)
+  /// A server that lived this long before it died is not taken for one that crashes at every start.
+  static let stableLife: Duration = .seconds(10)
+
+  private(set) var failures = 0
+  private(set) var until: Instant?
+  private(set) var message = ""
+
+  /// Ends once its time has come; true when it did so now.
+  mutating func expire(at now: Instant) -> Bool {
+    guard let until, until <= now else { return false }
+    self.until = nil
+    return true
+  }
+
+  /// How long the model is still to be left alone; nil when it may be tried.
+  func remaining(at now: Instant) -> Duration? {
+    guard let until, now < until else { return nil }
+    return until - now
+  }
+
+  /// The wake failed for good.
+  mutating func wakeFailed(at now: Instant, message: String) {
+    failures += 1
+    leaveAlone(doublings: failures - 1, now, message)
+  }
+
+  /// The server died while it was awake. The first time, it is started again at once.
+  mutating func died(at now: Instant, afterLife life: Duration, message: String) {
+    if life >= Self.stableLife { failures = 0 }
+    failures += 1
+    if failures > 1 { leaveAlone(doublings: failures - 2, now, message) }
+  }
+
+  /// The model is awake. The count stays until it has lived for a while or slept in an orderly way.
+  mutating func wakeSucceeded() { until = nil }
+
+  /// The model proved itself by an orderly sleep.
+  mutating func reset() { self = Backoff() }
+
+  private mutating func leaveAlone(doublings: Int, _ now: Instant, _ message: String) {
+    self.message = message
+    until = now + min(Self.first * (1 << min(doublings, 8)), Self.longest)
+  }
+}

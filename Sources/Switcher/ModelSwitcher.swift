@@ -1,0 +1,228 @@
+package import Core
+
+/// Carries out what the machine decides; the only owner of the machine.
+///
+/// Every call is one event: it goes in, effects come out and are carried out, without a suspension in between. Slow ones
+/// (sleep, wake, stop) run as tasks of their own, never in the task of the request that happened to set them off, and
+/// report back with events.
+package actor ModelSwitcher {
+  private var machine: SwitchMachine
+  private let runtimes: [ModelID: any ModelRuntime]
+  private let timeline: any Timeline
+  private let logger: Logger
+  private let onSwitch: @Sendable (SwitchRecord) -> Void
+
+  /// Reused from event to event.
+  private var effects: [Effect] = []
+  private var waiting: [Ticket: CheckedContinuation<Result<Grant, SwitchError>, Never>] = [:]
+  private var commands: [CommandID: CheckedContinuation<Result<Void, SwitchError>, Never>] = [:]
+  private var lastTicket: UInt64 = 0
+  private var lastCommand: UInt64 = 0
+  /// The slow work under way or just done, one chain a model.
+  private var work: [ModelID: Task<Void, Never>] = [:]
+  private var timer: Task<Void, Never>?
+
+  /// - Parameters:
+  ///   - machine: must know the same models as `runtimes`.
+  ///   - onSwitch: told of each switch that ended; called on the actor, must be quick.
+  package init(
+    machine: SwitchMachine, runtimes: [ModelID: any ModelRuntime], timeline: any Timeline,
+    logger: Logger = .silent, onSwitch: @escaping @Sendable (SwitchRecord) -> Void
+  ) {
+    self.machine = machine
+    self.runtimes = runtimes
+    self.timeline = timeline
+    self.logger = logger
+    self.onSwitch = onSwitch
+  }
+
+  // MARK: Requests
+
+  /// Runs `body` while the model is awake and this request is counted on it; waits for that as long as need be.
+  /// - Parameters:
+  ///   - deadline: until when the request may wait for its grant; it does not limit `body`.
+  ///   - body: gets the grant and where to send the request. The count is given back when it returns or throws.
+  /// - Throws: `SwitchError` when there was no grant (`abandoned` when the task was cancelled while it waited), else
+  ///   whatever `body` throws.
+  nonisolated package func withModel<Answer>(
+    _ model: ModelID, deadline: Instant, _ body: (Grant, Upstream) async throws -> Answer
+  ) async throws -> Answer {
+    let (grant, upstream) = try await acquire(model, deadline: deadline)
+    do {
+      // A caller who left at the moment of the grant needs nothing more. The call has a second use: with two awaits back to
+      // back, Swift 6.3 leaves the hop from the actor back to the caller's executor out, and `body` would run on the actor.
+      try Task.checkCancellation()
+      let answer = try await body(grant, upstream)
+      await release(grant)
+      return answer
+    } catch {
+      await release(grant)
+      throw error
+    }
+  }
+
+  /// Looks whether the server behind a grant still lives, after it refused or dropped a request; if not, the next request
+  /// for the model is served by a fresh one.
+  package func verify(_ grant: Grant) async {
+    guard let runtime = runtimes[grant.model], await !runtime.isAlive() else { return }
+    send(.runtimeDied(grant.model, Death(instance: grant.instance, reason: "stopped answering")))
+  }
+
+  private func acquire(_ model: ModelID, deadline: Instant) async throws(SwitchError) -> (Grant, Upstream) {
+    guard let runtime = runtimes[model] else { throw .unknownModel(model) }
+    lastTicket += 1
+    let ticket = Ticket(number: lastTicket)
+    let answer = await withTaskCancellationHandler {
+      await withCheckedContinuation { waiter in
+        waiting[ticket] = waiter
+        send(.requestArrived(ticket, model, deadline: deadline))
+      }
+    } onCancel: {
+      Task { await self.abandon(ticket, model) }
+    }
+    return (try answer.get(), runtime.upstream)
+  }
+
+  private func release(_ grant: Grant) { send(.requestFinished(grant)) }
+
+  private func abandon(_ ticket: Ticket, _ model: ModelID) { send(.requestAbandoned(ticket, model)) }
+
+  // MARK: Operators
+
+  /// Carries out an operator's command; returns when it is done.
+  /// - Throws: why it could not be done.
+  package func perform(_ command: Command) async throws(SwitchError) {
+    lastCommand += 1
+    let id = CommandID(number: lastCommand)
+    let result = await withCheckedContinuation { caller in
+      commands[id] = caller
+      send(.command(id, command))
+    }
+    try result.get()
+  }
+
+  /// The state of everything at this instant; what status pages and metrics show.
+  package func snapshot() -> Snapshot { machine.snapshot(at: timeline.now) }
+
+  /// What the models' processes are doing, as far as each of them can tell.
+  package func processStates() async -> [ModelID: ProcessState] {
+    var states: [ModelID: ProcessState] = [:]
+    for (model, runtime) in runtimes { states[model] = await runtime.processState }
+    return states
+  }
+
+  // MARK: Life
+
+  /// Takes notice of servers that die, until the task is cancelled.
+  package func run() async {
+    await withDiscardingTaskGroup { group in
+      for (model, runtime) in runtimes {
+        group.addTask {
+          for await death in runtime.deaths { await self.died(model, death) }
+        }
+      }
+    }
+  }
+
+  /// Admits nobody any more and answers everyone who waits; who is in flight goes on.
+  package func close() { send(.shutdown) }
+
+  /// Ends whatever is under way and then every model. To be called after `close`.
+  package func stopAll() async {
+    timer?.cancel()
+    for task in work.values { task.cancel() }
+    await withDiscardingTaskGroup { group in
+      for (model, runtime) in runtimes {
+        let pending = work[model]
+        group.addTask {
+          await pending?.value
+          // What can't be stopped is not ours: it was started by somebody else.
+          try? await runtime.stop()
+        }
+      }
+    }
+  }
+
+  private func died(_ model: ModelID, _ death: Death) {
+    logger.warning("a model server died", ["model": model, "reason": death.reason])
+    send(.runtimeDied(model, death))
+  }
+
+  /// Leaves a trace of what failed: the machine goes on by itself, but its operator wants to know why.
+  private func note(_ outcome: Event) {
+    switch outcome {
+    case .wakeFailed(let model, let message): logger.warning("wake failed", ["model": model, "failure": message])
+    case .sleepFailed(let model, let message): logger.warning("sleep failed", ["model": model, "failure": message])
+    case .stopFailed(let model, let message): logger.error("stop failed", ["model": model, "failure": message])
+    default: break
+    }
+  }
+
+  // MARK: Events and effects
+
+  /// The one way into the machine. Nothing in it, nor in what it calls, may suspend.
+  private func send(_ event: Event) {
+    effects.removeAll(keepingCapacity: true)
+    machine.handle(event, at: timeline.now, effects: &effects)
+    for effect in effects { carryOut(effect) }
+  }
+
+  private func carryOut(_ effect: Effect) {
+    switch effect {
+    case .grant(let grant): waiting.removeValue(forKey: grant.ticket)?.resume(returning: .success(grant))
+    case .reject(let ticket, let error): waiting.removeValue(forKey: ticket)?.resume(returning: .failure(error))
+    case .answer(let command, let result): commands.removeValue(forKey: command)?.resume(returning: result)
+    case .record(let record): onSwitch(record)
+    case .setTimer(let instant): setTimer(instant)
+    case .wake(let model):
+      start(model) { runtime in
+        do throws(RuntimeFailure) {
+          return .woke(model, try await runtime.wake())
+        } catch {
+          return .wakeFailed(model, message: error.message)
+        }
+      }
+    case .sleep(let model, let eviction):
+      start(model) { runtime in
+        do throws(RuntimeFailure) {
+          return .slept(model, try await runtime.sleep(eviction))
+        } catch {
+          return .sleepFailed(model, message: error.message)
+        }
+      }
+    case .stop(let model):
+      work[model]?.cancel()
+      start(model) { runtime in
+        do throws(RuntimeFailure) {
+          try await runtime.stop()
+          return .stopped(model)
+        } catch {
+          return .stopFailed(model, message: error.message)
+        }
+      }
+    }
+  }
+
+  /// Runs slow work after whatever else runs on the model, and reports its outcome; not at all, or without a report, once
+  /// it was cancelled.
+  private func start(_ model: ModelID, _ operation: @escaping @Sendable (any ModelRuntime) async -> Event) {
+    guard let runtime = runtimes[model] else { return }
+    let previous = work[model]
+    work[model] = Task {
+      await previous?.value
+      guard !Task.isCancelled else { return }
+      let outcome = await operation(runtime)
+      guard !Task.isCancelled else { return }
+      note(outcome)
+      send(outcome)
+    }
+  }
+
+  private func setTimer(_ instant: Instant) {
+    timer?.cancel()
+    timer = Task {
+      try? await timeline.sleep(until: instant)
+      if !Task.isCancelled { send(.timerFired) }
+    }
+  }
+}

@@ -1,0 +1,76 @@
+package import Core
+internal import Policies
+
+/// The machine at one instant, as status pages and metrics show it.
+package struct Snapshot: Sendable {
+  package let takenAt: Instant
+  package let mode: Mode
+  package let policy: String
+  package let active: ModelID?
+  package let transition: TransitionView?
+  package let models: [ModelView]
+  package let gpuTime: [GPUTime.Account: Duration]
+
+  package struct TransitionView: Sendable {
+    package let number: UInt64
+    package let from: ModelID?
+    package let to: ModelID?
+    package let phase: SwitchPhase
+    package let trigger: Trigger
+    package let decidedAt: Instant
+  }
+
+  package struct ModelView: Sendable {
+    package let id: ModelID
+    package let state: LifecycleState
+    package let inFlight: Int
+    package let queueDepth: Int
+    package let oldestWait: Duration
+    /// Why the model is being left alone, and for how long still.
+    package let failure: (message: String, retryAfter: Duration)?
+  }
+
+  /// What a model is doing, in the words of metrics and status.
+  package enum LifecycleState: String, Sendable, CaseIterable {
+    case stopped, starting, waking, active, draining, sleeping, asleep, failed
+  }
+}
+
+extension SwitchMachine {
+  package func snapshot(at now: Instant) -> Snapshot {
+    Snapshot(
+      takenAt: now, mode: mode, policy: type(of: policy).name,
+      active: transition.map { $0.isDraining } ?? true ? holder.map { models[$0].id } : nil,
+      transition: transition.map {
+        Snapshot.TransitionView(
+          number: $0.number, from: $0.from, to: $0.to, phase: $0.currentPhase, trigger: $0.trigger,
+          decidedAt: $0.decidedAt)
+      },
+      models: models.map { model in
+        Snapshot.ModelView(
+          id: model.id, state: lifecycleState(of: model, now), inFlight: model.inFlight,
+          queueDepth: model.queue.count, oldestWait: model.queue.first.map { now - $0.arrival } ?? .zero,
+          failure: model.backoff.remaining(at: now).map { (model.backoff.message, $0) })
+      },
+      gpuTime: gpuTime.totals(at: now))
+  }
+
+  private func lifecycleState(of model: ModelState, _ now: Instant) -> Snapshot.LifecycleState {
+    if let transition {
+      switch transition.stage {
+      case .draining where transition.from == model.id: return .draining
+      case .sleeping where transition.from == model.id, .stoppingOld where transition.from == model.id:
+        return .sleeping
+      case .waking(let isCold) where transition.to == model.id: return isCold ? .starting : .waking
+      case .stoppingNew(let retry) where transition.to == model.id: return retry ? .starting : .failed
+      default: break
+      }
+    }
+    switch model.presence {
+    case .awake: return .active
+    case _ where model.backoff.remaining(at: now) != nil: return .failed
+    case .asleep: return .asleep
+    case .stopped: return .stopped
+    }
+  }
+}

@@ -1,0 +1,208 @@
+internal import Core
+internal import Policies
+
+/// The way of a switch: drain, sleep, wake, and what becomes of it when one of them fails.
+extension SwitchMachine {
+  /// Starts a switch from whoever is awake. There must be none under way.
+  mutating func begin(
+    to target: ModelID?, trigger: Trigger, reason: Reason? = nil, eviction: Eviction? = nil,
+    commands: [CommandID] = [], _ now: Instant, _ effects: inout [Effect]
+  ) {
+    switchCount += 1
+    let cooldown = reason == nil ? nil : cooldownSince.map { now - $0 }
+    forgetDecision()
+    var transition = Transition(
+      number: switchCount, from: holder.map { models[$0].id }, to: target, trigger: trigger, reason: reason,
+      eviction: eviction, cooldown: cooldown, stage: .sleeping, commands: commands, at: now)
+    if holder != nil {
+      let admitUntil = policy.drainCap.map { now + $0 }
+      transition.enter(.draining(lastAdmitted: lastIssuedTicket, admitUntil: admitUntil), at: now)
+      self.transition = transition
+    } else {
+      self.transition = transition
+      wakeTarget(now, &effects)
+    }
+  }
+
+  /// Stays, up to the last moment before the old model is put to sleep, when the demand that the policy saw is gone.
+  mutating func cancelMoot(_ now: Instant, _ effects: inout [Effect]) {
+    guard let transition, transition.isDraining else { return }
+    let isWanted = transition.to.flatMap(index(of:)).map { !models[$0].queue.isEmpty } ?? true
+    if !acceptsRequests || transition.isPolicyDriven && !isWanted { end(.cancelled, now, &effects) }
+  }
+
+  /// Goes on once the drain is complete.
+  mutating func advance(_ now: Instant, _ effects: inout [Effect]) {
+    guard let current = transition, current.isDraining, let from = current.from, let index = index(of: from),
+      models[index].inFlight == 0
+    else { return }
+    models[index].lastLeft = now
+    transition?.enter(.sleeping, at: now)
+    effects.append(.sleep(from, current.eviction))
+  }
+
+  // MARK: The old model
+
+  mutating func slept(_ model: ModelID, _ residence: Residence, _ now: Instant, _ effects: inout [Effect]) {
+    guard let transition, transition.from == model, transition.stage == .sleeping, let index = index(of: model),
+      let awake = models[index].awake
+    else { return }
+    models[index].backoff.reset()
+    left(index, residence == .asleep ? .asleep(awake.instance) : .stopped, now, &effects)
+  }
+
+  mutating func sleepFailed(_ model: ModelID, _ message: String, _ now: Instant, _ effects: inout [Effect]) {
+    guard let transition, transition.from == model, transition.stage == .sleeping else { return }
+    self.transition?.enter(.stoppingOld, at: now)
+    effects.append(.stop(model))
+  }
+
+  private mutating func left(_ index: Int, _ presence: Presence, _ now: Instant, _ effects: inout [Effect]) {
+    setPresence(index, presence)
+    if transition?.to == nil {
+      lastHolder = nil
+      end(.success, now, &effects)
+    } else {
+      wakeTarget(now, &effects)
+    }
+  }
+
+  // MARK: The new model
+
+  private mutating func wakeTarget(_ now: Instant, _ effects: inout [Effect]) {
+    guard let to = transition?.to, let index = index(of: to) else { return }
+    guard acceptsRequests else { return end(.cancelled, now, &effects) }
+    guard endings[to] == nil else {
+      transition?.enter(.stoppingNew(retry: true), at: now)
+      return
+    }
+    var isCold = true
+    if case .asleep = models[index].presence { isCold = false }
+    models[index].deathInWake = nil
+    transition?.enter(.waking(cold: isCold), at: now)
+    effects.append(.wake(to))
+  }
+
+  mutating func woke(_ model: ModelID, _ instance: Instance, _ now: Instant, _ effects: inout [Effect]) {
+    guard let transition, transition.to == model, case .waking = transition.stage, let index = index(of: model)
+    else { return }
+    if let death = models[index].deathInWake, instance <= death {
+      return wakeFailed(model, "the server of \(model) died as soon as it was up", now, &effects)
+    }
+    self.transition?.endPhase(at: now)
+    let cost = self.transition?.evictionAndWake ?? .zero
+    costs.record(cost, from: transition.from, to: model)
+    let isFirst = switchCount == 1
+    let awake = Awake(
+      instance: instance, since: now, chosenAt: transition.decidedAt, costPaid: isFirst ? .zero : cost)
+    setPresence(index, .awake(awake))
+    models[index].backoff.wakeSucceeded()
+    end(.success, now, &effects)
+  }
+
+  mutating func wakeFailed(_ model: ModelID, _ message: String, _ now: Instant, _ effects: inout [Effect]) {
+    guard let transition, transition.to == model, case .waking(let isCold) = transition.stage,
+      let index = index(of: model)
+    else { return }
+    self.transition?.enter(.stoppingNew(retry: !isCold), at: now)
+    if isCold {
+      models[index].backoff.wakeFailed(at: now, message: message)
+      fail(message, now, &effects)
+    }
+    effects.append(.stop(model))
+  }
+
+  /// Answers everyone who counts on the switch; it ends itself when what it left behind is gone.
+  private mutating func fail(_ message: String, _ now: Instant, _ effects: inout [Effect]) {
+    guard let current = transition, let model = current.to ?? current.from, let index = index(of: model) else { return }
+    let retryAfter = models[index].backoff.remaining(at: now) ?? .seconds(1)
+    let error = SwitchError.switchFailed(model, message: message, retryAfter: retryAfter)
+    transition?.failure = current.failure ?? message
+    transition?.commands = []
+    if current.to != nil { rejectQueue(index, error, &effects) }
+    answer(current.commands, .failure(error), &effects)
+  }
+
+  /// Gives a start up because the operator wants the model asleep.
+  mutating func abortWake(_ now: Instant, _ effects: inout [Effect]) {
+    guard let current = transition, let to = current.to else { return }
+    switch current.stage {
+    case .waking: effects.append(.stop(to))
+    case .stoppingNew(retry: true): break
+    default: return
+    }
+    transition?.enter(.stoppingNew(retry: false), at: now)
+    fail("the start of \(to) was ended by the operator", now, &effects)
+  }
+
+  // MARK: Ending processes
+
+  mutating func stopped(_ model: ModelID, _ now: Instant, _ effects: inout [Effect]) {
+    guard let index = index(of: model) else { return }
+    if let commands = endings.removeValue(forKey: model) {
+      setPresence(index, .stopped)
+      answer(commands, .success(()), &effects)
+    }
+    guard let transition else { return }
+    switch transition.stage {
+    case .stoppingOld where transition.from == model:
+      left(index, .stopped, now, &effects)
+    case .stoppingNew(let retry) where transition.to == model:
+      setPresence(index, .stopped)
+      if retry { wakeTarget(now, &effects) } else { end(.failed, now, &effects) }
+    default: break
+    }
+  }
+
+  /// The GPU may still be held. An old model that neither sleeps nor ends is woken again, since nothing else can be.
+  mutating func stopFailed(_ model: ModelID, _ message: String, _ now: Instant, _ effects: inout [Effect]) {
+    let failed = SwitchError.switchFailed(model, message: message, retryAfter: .zero)
+    answer(endings.removeValue(forKey: model) ?? [], .failure(failed), &effects)
+    guard let transition, let index = index(of: model) else { return }
+    switch transition.stage {
+    case .stoppingOld where transition.from == model:
+      let failure = "\(model) could be neither put to sleep nor stopped: \(message)"
+      if let to = transition.to.flatMap(index(of:)) { models[to].backoff.wakeFailed(at: now, message: failure) }
+      fail(failure, now, &effects)
+      setPresence(index, models[index].awake.map { .asleep($0.instance) } ?? .stopped)
+      end(.failed, now, &effects)
+      begin(to: model, trigger: .recovery, now, &effects)
+    case .stoppingNew where transition.to == model:
+      if transition.failure == nil { models[index].backoff.wakeFailed(at: now, message: message) }
+      fail(message, now, &effects)
+      end(.failed, now, &effects)
+    default: break
+    }
+  }
+
+  mutating func died(_ model: ModelID, _ death: Death, _ now: Instant, _ effects: inout [Effect]) {
+    guard let index = index(of: model) else { return }
+    models[index].deathInWake = max(models[index].deathInWake ?? death.instance, death.instance)
+    switch models[index].presence {
+    case .awake(let awake) where awake.instance == death.instance:
+      // One that dies while it is being put to sleep or ended is that step's business: its answer is on the way.
+      let isLeaving = transition?.from == model
+      guard !isLeaving || transition?.isDraining == true else { return }
+      models[index].lastLeft = now
+      models[index].backoff.died(at: now, afterLife: now - awake.since, message: "\(model) \(death.reason)")
+      if let remaining = models[index].backoff.remaining(at: now) {
+        let message = models[index].backoff.message
+        rejectQueue(index, .switchFailed(model, message: message, retryAfter: remaining), &effects)
+      }
+      if isLeaving { left(index, .stopped, now, &effects) } else { setPresence(index, .stopped) }
+    case .asleep(let instance) where instance == death.instance:
+      setPresence(index, .stopped)
+    default: break
+    }
+  }
+
+  // MARK: The end
+
+  mutating func end(_ outcome: SwitchRecord.Outcome, _ now: Instant, _ effects: inout [Effect]) {
+    guard var ended = transition else { return }
+    transition = nil
+    ended.endPhase(at: now)
+    effects.append(.record(ended.record(outcome, at: now)))
+    answer(ended.commands, .success(()), &effects)
+  }
+}

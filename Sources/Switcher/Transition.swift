@@ -1,0 +1,103 @@
+internal import Core
+internal import Policies
+
+/// A switch under way: one model leaves (or none is there), another comes (or none is wanted).
+struct Transition: Sendable {
+  let number: UInt64
+  let from: ModelID?
+  let to: ModelID?
+  let trigger: Trigger
+  let reason: Reason?
+  /// How the old model is put to sleep; nil as it is configured.
+  let eviction: Eviction?
+  let decidedAt: Instant
+  var stage: Stage
+  /// Who is told when it has ended.
+  var commands: [CommandID]
+  /// Why the target could not be had, once that is known.
+  var failure: String?
+  private(set) var phases: [(phase: SwitchPhase, duration: Duration)]
+  private var running: (phase: SwitchPhase, since: Instant)?
+
+  enum Stage: Hashable, Sendable {
+    /// The old model finishes what it has, and what was queued for it up to `lastAdmitted` until `admitUntil`.
+    case draining(lastAdmitted: Ticket, admitUntil: Instant?)
+    case sleeping
+    /// Its sleep failed, so it is ended.
+    case stoppingOld
+    /// `cold`: nothing is left to fall back to if this fails.
+    case waking(cold: Bool)
+    /// The wake failed, or the process was being ended anyway. With `retry` the model is then started afresh; else the
+    /// switch is over once it is gone.
+    case stoppingNew(retry: Bool)
+  }
+
+  init(
+    number: UInt64, from: ModelID?, to: ModelID?, trigger: Trigger, reason: Reason?, eviction: Eviction? = nil,
+    cooldown: Duration?, stage: Stage, commands: [CommandID], at now: Instant
+  ) {
+    self.number = number
+    self.from = from
+    self.to = to
+    self.trigger = trigger
+    self.reason = reason
+    self.eviction = eviction
+    self.stage = stage
+    self.commands = commands
+    decidedAt = now
+    phases = cooldown.map { [(.cooldown, $0)] } ?? []
+  }
+
+  var isDraining: Bool {
+    if case .draining = stage { true } else { false }
+  }
+
+  /// Whether the target is given up already, and only its remains are cleared away.
+  var isGivingUp: Bool { stage == .stoppingNew(retry: false) }
+
+  /// Whether nobody but the policy wanted it.
+  var isPolicyDriven: Bool { reason != nil && commands.isEmpty }
+
+  /// Whether its end is what the operator wishes.
+  func leads(to wish: Goal.Wish) -> Bool {
+    switch wish {
+    case .awake(let model, _): to == model && !isGivingUp
+    case .asleep(let model, _) where isGivingUp: to == model
+    case .asleep(let model, let eviction): to == nil && from == model && self.eviction == eviction
+    }
+  }
+
+  /// The phase that runs now, for metrics and status.
+  var currentPhase: SwitchPhase {
+    switch stage {
+    case .draining: .drain
+    case .sleeping, .stoppingOld: .sleep
+    case .waking, .stoppingNew: .wake
+    }
+  }
+
+  /// Ends the running phase and begins the next one, unless it is the same.
+  mutating func enter(_ stage: Stage, at now: Instant) {
+    self.stage = stage
+    guard running?.phase != currentPhase else { return }
+    endPhase(at: now)
+    running = (currentPhase, now)
+  }
+
+  mutating func endPhase(at now: Instant) {
+    guard let running else { return }
+    phases.append((running.phase, now - running.since))
+    self.running = nil
+  }
+
+  /// Sleep plus wake: what the policies call the cost of a switch.
+  var evictionAndWake: Duration {
+    phases.filter { $0.phase == .sleep || $0.phase == .wake }.reduce(.zero) { $0 + $1.duration }
+  }
+
+  func record(_ outcome: SwitchRecord.Outcome, at now: Instant) -> SwitchRecord {
+    SwitchRecord(
+      number: number, from: from, to: to, trigger: trigger, reason: reason, outcome: outcome, failure: failure,
+      decidedAt: decidedAt, endedAt: now, phases: phases)
+  }
+}

@@ -1,0 +1,86 @@
+package import Core
+package import Policies
+
+/// Who may be served: everyone, as the policy decides, or only one model, as the operator decides.
+package enum Mode: Hashable, Sendable {
+  case auto
+  /// Nothing switches by itself. Without a pin, the model that is awake is served.
+  case manual(pinned: ModelID?)
+
+  package var isManual: Bool { self != .auto }
+
+  package var pinned: ModelID? {
+    if case .manual(let pinned) = self { pinned } else { nil }
+  }
+}
+
+/// What an operator can ask for.
+package enum Command: Hashable, Sendable {
+  case auto
+  case manual
+  /// Manual mode plus a switch to the model, taken back if the switch fails.
+  case pin(ModelID)
+  case unpin
+  /// A switch that does not ask the policy; it waits for the drain all the same. In manual mode the pin moves along.
+  case force(ModelID)
+  case wake(ModelID)
+  case sleep(ModelID, Eviction?)
+}
+
+/// Tells an operator's pending commands apart.
+package struct CommandID: Hashable, Sendable {
+  package let number: UInt64
+
+  package init(number: UInt64) { self.number = number }
+}
+
+/// Why a request was not granted, or a command not carried out.
+package enum SwitchError: Error, Hashable, Sendable {
+  case unknownModel(ModelID)
+  /// Manual mode serves another model, or none.
+  case manualMode(served: ModelID?)
+  case queueFull(limit: Int)
+  /// The request waited as long as it may.
+  case timedOut(after: Duration)
+  /// The model could not be made ready; `retryAfter` is when it will be tried again at the earliest.
+  case switchFailed(ModelID, message: String, retryAfter: Duration)
+  /// The caller went away while it waited.
+  case abandoned
+  /// A later command made this one moot.
+  case superseded(message: String)
+  case shuttingDown
+}
+
+/// What set a switch off.
+package enum Trigger: String, Sendable, CaseIterable {
+  case request, tick, force, pin, startup, recovery
+}
+
+/// A part of a switch that is timed by itself.
+package enum SwitchPhase: String, Sendable, CaseIterable {
+  /// The policy wanted to leave, but the active model had its least time to go.
+  case cooldown
+  case drain, sleep, wake
+}
+
+/// A switch that has ended, however it ended.
+package struct SwitchRecord: Sendable {
+  package enum Outcome: String, Sendable, CaseIterable { case success, failed, cancelled }
+
+  package let number: UInt64
+  /// nil: the GPU was empty.
+  package let from: ModelID?
+  /// nil: a model was put to sleep and none woken.
+  package let to: ModelID?
+  package let trigger: Trigger
+  package let reason: Reason?
+  package let outcome: Outcome
+  /// What failed, worded for a person.
+  package let failure: String?
+  package let decidedAt: Instant
+  package let endedAt: Instant
+  /// Each phase that was entered, in order, the failed one included.
+  package let phases: [(phase: SwitchPhase, duration: Duration)]
+
+  package var total: Duration { endedAt - decidedAt }
+}

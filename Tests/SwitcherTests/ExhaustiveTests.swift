@@ -1,0 +1,60 @@
+internal import Core
+internal import Policies
+internal import Testing
+
+@testable import Switcher
+
+/// Every schedule of small worlds, as far as the time of a test run goes. `SWITCHER_WORLDS` sets how many worlds each
+/// exploration visits.
+struct ExhaustiveTests {
+  static let limit = Setting.number("SWITCHER_WORLDS", default: 4_000)
+
+  struct SmallWorld: CustomTestStringConvertible {
+    let testDescription: String
+    let explorer: Explorer
+
+    init(
+      _ name: String, _ world: World, _ budget: Explorer.Budget, commands: [Command] = [], patience: [Duration?] = [nil]
+    ) {
+      testDescription = name
+      explorer = Explorer(
+        start: world, budget: budget, commands: commands, patience: patience, limit: ExhaustiveTests.limit)
+    }
+  }
+
+  static let everyCommand: [Command] = [
+    .auto, .manual, .unpin, .pin("a"), .pin("b"), .force("a"), .force("b"), .wake("a"), .sleep("a", nil),
+    .sleep("b", nil), .sleep("b", Eviction(weights: .retain, process: .stop)),
+  ]
+
+  static let smallWorlds = [
+    SmallWorld("two models, three requests", World(["a", "b"]), .init(departures: 3)),
+    SmallWorld(
+      "a least time, deadlines, another policy, a shutdown", World(["a", "b"], policy: FIFO(minActive: .seconds(5))),
+      .init(departures: 1, failures: 1, crashes: 0, timers: 4, replacements: 1, shutdowns: 1),
+      patience: [nil, .seconds(3)]),
+    SmallWorld(
+      "one request at a time",
+      World(["a", "b"], limits: ["a": .init(maxInFlight: 1, maxQueue: 1), "b": .init(maxInFlight: 1)]),
+      .init(requests: 4, departures: 1, failures: 1, crashes: 0)),
+    SmallWorld(
+      "failures and deaths", World(["a", "b"]), .init(requests: 2, failures: 4, crashes: 3, timers: 4)),
+    SmallWorld(
+      "an operator", World(["a", "b"]),
+      .init(requests: 2, departures: 0, failures: 1, crashes: 0, commands: 2, timers: 1), commands: everyCommand),
+    SmallWorld(
+      "an operator in trouble", World(["a", "b"]),
+      .init(requests: 1, failures: 2, crashes: 1, commands: 3, timers: 1, shutdowns: 1), commands: everyCommand),
+    SmallWorld("three models", World(["a", "b", "c"]), .init()),
+    SmallWorld(
+      "three models and an operator", World(["a", "b", "c"]),
+      .init(requests: 2, failures: 1, crashes: 0, commands: 2), commands: everyCommand + [.force("c"), .pin("c")]),
+  ]
+
+  @Test(arguments: smallWorlds) func `nothing illegal happens, and nobody is forgotten`(_ world: SmallWorld) {
+    let outcome = world.explorer.explore()
+    #expect(outcome.failure == nil, "\(world.testDescription): \(outcome.failure?.description ?? "")")
+    #expect(outcome.isComplete || outcome.worlds == Self.limit)
+    print(world.testDescription, outcome.worlds, outcome.steps, outcome.depth, outcome.isComplete)
+  }
+}

@@ -1,0 +1,92 @@
+internal import Core
+internal import Policies
+
+@testable import Switcher
+
+/// A world and a long row of steps, both drawn from a seed.
+struct RandomSchedule {
+  private(set) var world: World
+  private(set) var choices: [Choice] = []
+
+  init(seed: UInt64) {
+    var random = SplitMix64(seed: seed)
+    world = World.random(&random)
+    let length = Int.random(in: 20...200, using: &random)
+    for _ in 0..<length { choices.append(Choice.random(in: world, &random)) }
+  }
+
+  /// The schedule's failure with as few steps as leaving steps out leads to; nil when nothing fails.
+  func failure() -> Failure? {
+    guard var failure = Failure(world, choices) else { return nil }
+    var choices = choices
+    var chunk = choices.count / 2
+    while chunk > 0 {
+      var start = 0
+      while start < choices.count {
+        var shorter = choices
+        shorter.removeSubrange(start..<min(start + chunk, choices.count))
+        if let same = Failure(world, shorter) {
+          failure = same
+          choices = shorter
+        } else {
+          start += chunk
+        }
+      }
+      chunk /= 2
+    }
+    return failure
+  }
+}
+
+extension World {
+  fileprivate static func random(_ random: inout SplitMix64) -> World {
+    let models = Array(["a", "b", "c", "d", "e", "f"].prefix(Int.random(in: 1...6, using: &random))).map { ModelID($0) }
+    var limits: [ModelID: ModelLimits] = [:]
+    for model in models where random.isOne(in: 2) {
+      limits[model] = ModelLimits(
+        maxInFlight: random.isOne(in: 2) ? Int.random(in: 1...3, using: &random) : nil,
+        maxQueue: random.isOne(in: 2) ? Int.random(in: 0...4, using: &random) : nil)
+    }
+    let policies: [any SwitchPolicy] = [
+      FIFO(minActive: .zero), FIFO(minActive: .seconds(5)), Fickle(drainCap: nil), Fickle(drainCap: .seconds(3)),
+    ]
+    return World(models, limits: limits, policy: policies[Int.random(in: 0..<4, using: &random)])
+  }
+}
+
+extension Choice {
+  fileprivate static func random(in world: World, _ random: inout SplitMix64) -> Choice {
+    let model = Int.random(in: world.models.indices, using: &random)
+    let place = Int.random(in: 0..<4, using: &random)
+    switch Int.random(in: 0..<100, using: &random) {
+    case 0..<25: return .arrive(model, patience: patience(&random))
+    case 25..<40: return .finish(place)
+    case 40..<65: return .succeed(model)
+    case 65..<70: return .fail(model)
+    case 70..<73: return .crash(model)
+    case 73..<78: return .reportDeath(model)
+    case 78..<83: return .abandon(place)
+    case 83..<88: return .pass(.milliseconds(Int.random(in: 1...4_000, using: &random)))
+    case 88..<90: return .oversleep(.milliseconds(Int.random(in: 1...4_000, using: &random)))
+    case 90..<93: return .fireTimer
+    case 93..<99: return .command(command(world.models[model], &random))
+    default: return random.isOne(in: 4) ? .shutDown : .replacePolicy(minActive: .seconds(place))
+    }
+  }
+
+  private static func patience(_ random: inout SplitMix64) -> Duration? {
+    random.isOne(in: 3) ? .milliseconds(Int.random(in: 0...20_000, using: &random)) : nil
+  }
+
+  private static func command(_ model: ModelID, _ random: inout SplitMix64) -> Command {
+    switch Int.random(in: 0..<8, using: &random) {
+    case 0, 1: .auto
+    case 2: .manual
+    case 3: .pin(model)
+    case 4: .force(model)
+    case 5: .wake(model)
+    case 6: .sleep(model, nil)
+    default: .sleep(model, Eviction(weights: .discard, process: .stop))
+    }
+  }
+}

@@ -1,0 +1,86 @@
+internal import Core
+
+@testable import Switcher
+
+/// What a model's server really does, as far as the machine's effects have driven it.
+struct Server: Hashable {
+  enum Body: Hashable {
+    case stopped, asleep, awake
+    /// A wake failed or was cut off: the GPU may be held, and only a stop helps.
+    case broken
+    /// A sleep failed: the GPU is held until a stop works, or until it is woken again.
+    case stuck
+  }
+
+  enum Work: Hashable {
+    case waking, sleeping(Eviction?), stopping
+  }
+
+  var body: Body = .stopped
+  /// The latest life, the one that is being started included.
+  var instance = Instance(0)
+  var work: Work?
+  /// A death that nobody has told the machine of yet.
+  var unreportedDeath: Instance?
+  private(set) var lastDead: Instance?
+
+  /// The machine can't know better than that it is awake.
+  var seemsAwake: Bool { body == .awake || unreportedDeath == instance && body == .stopped }
+
+  /// Another model must not be woken beside it.
+  var holdsGPU: Bool {
+    switch (body, work) {
+    case (.awake, _), (.broken, _), (.stuck, _), (_, .waking), (_, .sleeping): true
+    case (.stopped, _), (.asleep, _): false
+    }
+  }
+
+  mutating func beginWake() {
+    // What died in its sleep unnoticed is found dead and started afresh.
+    if body == .stopped || body == .broken || lastDead == instance { instance = Instance(instance.number + 1) }
+    work = .waking
+  }
+
+  /// Dies, wherever it is.
+  mutating func crash() {
+    unreportedDeath = instance
+    lastDead = instance
+    body = .stopped
+  }
+
+  /// Ends the work that is under way as it was meant to end.
+  mutating func succeed(_ model: ModelID) -> Event? {
+    defer { work = nil }
+    let isDead = lastDead == instance
+    switch work {
+    case .waking:
+      body = isDead ? .stopped : .awake
+      return .woke(model, instance)
+    case .sleeping(let eviction):
+      body = isDead || eviction?.process == .stop ? .stopped : .asleep
+      return .slept(model, body == .asleep ? Residence.asleep : .stopped)
+    case .stopping:
+      body = .stopped
+      return .stopped(model)
+    case nil: return nil
+    }
+  }
+
+  /// Ends the work that is under way badly.
+  mutating func fail(_ model: ModelID) -> Event? {
+    defer { work = nil }
+    switch work {
+    case .waking:
+      body = .broken
+      return .wakeFailed(model, message: "planned")
+    case .sleeping:
+      body = .stuck
+      return .sleepFailed(model, message: "planned")
+    case .stopping:
+      // After a failed wake nothing more can be done, so the world goes on as if it were gone.
+      if body == .broken { body = .stopped }
+      return .stopFailed(model, message: "planned")
+    case nil: return nil
+    }
+  }
+}

@@ -1,0 +1,303 @@
+internal import Core
+internal import Policies
+
+@testable import Switcher
+
+/// A machine together with the world that it acts on. Every effect is carried out on servers, requests and commands that
+/// know what is legal; the first thing that is not is kept as `violation`.
+struct World {
+  private(set) var machine: SwitchMachine
+  private(set) var now = Instant.zero
+  let models: [ModelID]
+  let limits: [ModelLimits]
+
+  var servers: [Server]
+  private(set) var waiters: [Caller] = []
+  private(set) var openGrants: [Grant] = []
+  private(set) var pendingCommands: [(id: CommandID, command: Command)] = []
+  private(set) var timer: Instant?
+  private(set) var isClosed = false
+  private(set) var lastTicket: UInt64 = 0
+  private var lastCommand: UInt64 = 0
+  /// Who was awake last and was not sent away by the operator.
+  private(set) var lastAwake: ModelID?
+
+  private(set) var violation: String?
+  /// What the machine said in answer to the last event.
+  private(set) var effects: [Effect] = []
+  private(set) var refusals: [Ticket: SwitchError] = [:]
+  private(set) var results: [CommandID: Result<Void, SwitchError>] = [:]
+  private(set) var records: [SwitchRecord] = []
+
+  /// A request that waits.
+  struct Caller: Hashable {
+    let ticket: Ticket
+    let model: ModelID
+    let deadline: Instant
+  }
+
+  init(_ models: [ModelID], limits: [ModelID: ModelLimits] = [:], policy: any SwitchPolicy = FIFO(minActive: .zero)) {
+    self.models = models
+    self.limits = models.map { limits[$0] ?? ModelLimits() }
+    servers = models.map { _ in Server() }
+    machine = SwitchMachine(
+      models: zip(models, self.limits).map { ($0, $1) }, policy: policy, requestTimeout: .seconds(300), at: .zero)
+  }
+
+  func index(of model: ModelID) -> Int { models.firstIndex(of: model) ?? models.endIndex }
+
+  // MARK: What can happen
+
+  @discardableResult
+  mutating func arrive(_ model: ModelID, patience: Duration? = nil) -> Ticket {
+    lastTicket += 1
+    let ticket = Ticket(number: lastTicket)
+    let deadline = patience.map { now + $0 } ?? .distantFuture
+    waiters.append(Caller(ticket: ticket, model: model, deadline: deadline))
+    send(.requestArrived(ticket, model, deadline: deadline))
+    return ticket
+  }
+
+  mutating func abandon(_ ticket: Ticket) {
+    guard let waiter = waiters.first(where: { $0.ticket == ticket }) else { return }
+    send(.requestAbandoned(ticket, waiter.model))
+    if waiters.contains(waiter) { report("request \(ticket.number) left and still waits") }
+  }
+
+  mutating func finish(_ ticket: Ticket) {
+    guard let position = openGrants.firstIndex(where: { $0.ticket == ticket }) else { return }
+    send(.requestFinished(openGrants.remove(at: position)))
+  }
+
+  mutating func finishAll() {
+    while let grant = openGrants.first { finish(grant.ticket) }
+  }
+
+  /// The slow work under way on the model ends well.
+  mutating func succeed(_ model: ModelID) {
+    if let event = servers[index(of: model)].succeed(model) { send(event) }
+  }
+
+  mutating func fail(_ model: ModelID) {
+    if let event = servers[index(of: model)].fail(model) { send(event) }
+  }
+
+  /// The model's server dies; nobody knows of it before `reportDeath`.
+  mutating func crash(_ model: ModelID) { servers[index(of: model)].crash() }
+
+  mutating func reportDeath(_ model: ModelID) {
+    guard let instance = servers[index(of: model)].unreportedDeath else { return }
+    servers[index(of: model)].unreportedDeath = nil
+    send(.runtimeDied(model, Death(instance: instance, reason: "crashed")))
+  }
+
+  mutating func die(_ model: ModelID) {
+    crash(model)
+    reportDeath(model)
+  }
+
+  @discardableResult
+  mutating func command(_ command: Command) -> CommandID {
+    lastCommand += 1
+    let id = CommandID(number: lastCommand)
+    pendingCommands.append((id, command))
+    send(.command(id, command))
+    return id
+  }
+
+  mutating func replacePolicy(_ policy: any SwitchPolicy) { send(.policyReplaced(policy)) }
+
+  mutating func shutDown() {
+    isClosed = true
+    send(.shutdown)
+    if !waiters.isEmpty || !pendingCommands.isEmpty { report("the shutdown left somebody without an answer") }
+  }
+
+  /// The timer fires, on time or, where the clock is past it already, late.
+  mutating func fireTimer() {
+    guard let timer else { return }
+    now = max(now, timer)
+    self.timer = nil
+    send(.timerFired)
+  }
+
+  /// Time passes; timers fire as they come due.
+  mutating func pass(_ duration: Duration) {
+    let end = now + duration
+    for _ in 0..<10_000 {
+      guard let timer, timer <= end, violation == nil else {
+        now = max(now, end)
+        return
+      }
+      fireTimer()
+    }
+    report("the timer fires and fires")
+  }
+
+  /// Time passes, and the timer is late.
+  mutating func oversleep(_ duration: Duration) { now = now + duration }
+
+  // MARK: What the machine makes of it
+
+  private mutating func send(_ event: Event) {
+    let switches = machine.switchCount
+    effects.removeAll(keepingCapacity: true)
+    machine.handle(event, at: now, effects: &effects)
+    for effect in effects { carryOut(effect) }
+    if machine.switchCount != switches, machine.mode.isManual { checkReason(event) }
+    checkBooks()
+  }
+
+  private mutating func carryOut(_ effect: Effect) {
+    switch effect {
+    case .grant(let grant): admit(grant)
+    case .reject(let ticket, let error):
+      guard let position = waiters.firstIndex(where: { $0.ticket == ticket }) else {
+        return report("request \(ticket.number) was answered twice: \(error)")
+      }
+      waiters.remove(at: position)
+      refusals[ticket] = error
+    case .sleep(let model, let eviction):
+      checkSleep(model)
+      servers[index(of: model)].work = .sleeping(eviction)
+    case .wake(let model):
+      checkWake(model)
+      servers[index(of: model)].beginWake()
+    case .stop(let model):
+      checkStop(model)
+      if servers[index(of: model)].work == .waking { servers[index(of: model)].body = .broken }
+      servers[index(of: model)].work = .stopping
+    case .setTimer(let instant):
+      if instant < now { report("the timer was set \(now - instant) ago") }
+      timer = instant
+    case .answer(let command, let result):
+      guard let position = pendingCommands.firstIndex(where: { $0.id == command }) else {
+        return report("command \(command.number) was answered twice")
+      }
+      let done = pendingCommands.remove(at: position).command
+      if case .success = result { checkSuccess(done) }
+      results[command] = result
+    case .record(let record):
+      if let last = records.last, last.number >= record.number { report("switch \(record.number) ended out of turn") }
+      records.append(record)
+    }
+  }
+
+  private mutating func admit(_ grant: Grant) {
+    let ticket = grant.ticket
+    guard let position = waiters.firstIndex(where: { $0.ticket == ticket }) else {
+      return report("request \(ticket.number) was granted without waiting")
+    }
+    let waiter = waiters.remove(at: position)
+    let server = servers[index(of: grant.model)]
+    let inFlight = openGrants.count { $0.model == grant.model && $0.instance == server.instance }
+    if waiter.model != grant.model { report("request \(ticket.number) was granted \(grant.model)") }
+    if waiters.contains(where: { $0.model == grant.model && $0.ticket < ticket }) {
+      report("request \(ticket.number) overtook another one")
+    }
+    if grant.waited, waiter.deadline <= now { report("request \(ticket.number) was granted after its time") }
+    if server.work != nil || !server.seemsAwake { report("\(grant.model) was granted while it is \(server)") }
+    if server.instance != grant.instance { report("\(grant.model) was granted on a dead instance") }
+    if inFlight >= limits[index(of: grant.model)].maxInFlight ?? .max { report("\(grant.model) got too many requests") }
+    openGrants.append(grant)
+  }
+
+  mutating func report(_ violation: String) {
+    if self.violation == nil { self.violation = violation }
+  }
+
+  // MARK: What is legal
+
+  private func openGrants(on model: ModelID) -> Int {
+    openGrants.count { $0.model == model && $0.instance == servers[index(of: model)].instance }
+  }
+
+  private mutating func checkSleep(_ model: ModelID) {
+    let server = servers[index(of: model)]
+    if isClosed { report("\(model) was put to sleep after the shutdown") }
+    if openGrants(on: model) > 0 { report("\(model) was put to sleep under its requests") }
+    if server.work != nil || !server.seemsAwake { report("\(model) was put to sleep while it is \(server)") }
+    for other in models where other != model && servers[index(of: other)].holdsGPU {
+      report("\(model) was put to sleep while \(other) is \(servers[index(of: other)])")
+    }
+  }
+
+  private mutating func checkWake(_ model: ModelID) {
+    let server = servers[index(of: model)]
+    if server.work != nil || server.body == .broken { report("\(model) was woken while it is \(server)") }
+    if server.body == .awake { report("\(model) was woken while it is awake") }
+    for other in models where other != model && servers[index(of: other)].holdsGPU {
+      report("\(model) was woken while \(other) is \(servers[index(of: other)])")
+    }
+    if isClosed { report("\(model) was woken after the shutdown") }
+  }
+
+  private mutating func checkStop(_ model: ModelID) {
+    let server = servers[index(of: model)]
+    if openGrants(on: model) > 0 { report("\(model) was stopped under its requests") }
+    if server.body == .awake { report("\(model) was stopped while it is awake") }
+    switch server.work {
+    case .stopping: report("\(model) was stopped twice at a time")
+    case .sleeping: report("\(model) was stopped in its sleep's place")
+    case .waking, nil: break
+    }
+  }
+
+  /// A command is said to be carried out only when it is.
+  private mutating func checkSuccess(_ command: Command) {
+    switch command {
+    case .auto, .manual, .unpin: break
+    case .pin(let model), .force(let model), .wake(let model):
+      let server = servers[index(of: model)]
+      if server.work != nil || !server.seemsAwake { report("\(model) is said to be awake while it is \(server)") }
+    case .sleep(let model, let eviction):
+      let server = servers[index(of: model)]
+      if server.holdsGPU || eviction?.process == .stop && server.body != .stopped {
+        report("\(model) is said to be asleep while it is \(server)")
+      }
+      if lastAwake == model { lastAwake = nil }
+    }
+  }
+
+  /// In manual mode a switch begins for the operator, for the one model that is served, or to get back from a failure.
+  private mutating func checkReason(_ event: Event) {
+    guard let begun = machine.transition else { return }
+    let isCommanded = begun.commands.contains { command in pendingCommands.contains { $0.id == command } }
+    let isWanted: Bool
+    switch (begun.trigger, event) {
+    case (.force, _): isWanted = isCommanded
+    case (.pin, _) where isCommanded: isWanted = true
+    case (.pin, _): isWanted = begun.to == machine.mode.pinned && waiters.contains { $0.model == begun.to }
+    case (.recovery, .stopFailed): isWanted = true
+    case (.recovery, _): isWanted = begun.to == lastAwake && waiters.contains { $0.model == begun.to }
+    default: isWanted = false
+    }
+    if !isWanted { report("in manual mode a switch to \(begun.to?.name ?? "none") began for \(begun.trigger)") }
+  }
+
+  /// What the machine believes is what the world is.
+  private mutating func checkBooks() {
+    for (index, model) in machine.models.enumerated() {
+      let open = openGrants.count { $0.model == model.id && $0.instance == model.awake?.instance }
+      if model.inFlight != open { report("\(model.id) counts \(model.inFlight) in flight, there are \(open)") }
+      let waiting = waiters.count { $0.model == model.id }
+      if model.queue.count != waiting {
+        report("\(model.id) counts \(model.queue.count) waiting, there are \(waiting)")
+      }
+      if machine.transition == nil, model.hasFreeSlot, waiting > 0 { report("\(model.id) is idle, yet somebody waits") }
+      if model.awake != nil { lastAwake = model.id }
+      if model.awake != nil, !servers[index].seemsAwake, servers[index].work == nil {
+        report("\(model.id) is taken to be awake")
+      }
+    }
+    if machine.waitingCount != waiters.count { report("the count of those who wait is off") }
+    let due = waiters.map(\.deadline).min() ?? .distantFuture
+    if due < timer ?? .distantFuture { report("no timer for the first deadline") }
+    let spent = machine.gpuTime.totals(at: now).values.reduce(Duration.zero, +)
+    if spent != now - Instant.zero { report("of \(now) only \(spent) is accounted for") }
+  }
+}
+
+extension FIFO {
+  init(minActive: Duration) { self.init(options: PolicyOptions(["min_active_secs": minActive.seconds])) }
+}
