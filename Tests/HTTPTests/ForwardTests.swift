@@ -28,13 +28,17 @@ struct ForwardTests {
     }
   }
 
-  @Test(arguments: [
-    ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", nil, ""),
-    ("POST / HTTP/1.1\r\nHost: a\r\n\r\n", "0", ""),
-    ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n", "5", "hello"),
-    ("OPTIONS http://a?x HTTP/1.1\r\nHost: a\r\n\r\n", nil, ""),
-  ] as [(String, String?, String)])
-  func `a body that has been read goes up with its length`(request: String, length: String?, body: String) async throws {
+  @Test(
+    arguments: [
+      ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", nil, ""),
+      ("POST / HTTP/1.1\r\nHost: a\r\n\r\n", "0", ""),
+      (
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n", "5", "hello"
+      ),
+      ("OPTIONS http://a?x HTTP/1.1\r\nHost: a\r\n\r\n", nil, ""),
+    ] as [(String, String?, String)])
+  func `a body that has been read goes up with its length`(request: String, length: String?, body: String) async throws
+  {
     try await withProxy { server, upstream, _ in
       let client = try await server.connect()
       try await client.send(request)
@@ -60,16 +64,20 @@ struct ForwardTests {
     }
   }
 
-  @Test(arguments: [
-    ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "GET / HTTP/1.1", "5", nil),
-    ("HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n", "GET / HTTP/1.1", "0", nil),
-    ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n", "GET / HTTP/1.1", nil, "chunked"),
-    ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "GET / HTTP/1.0", nil, nil),
-    ("HTTP/1.0 200 OK\r\n\r\nhello", "GET / HTTP/1.1", nil, "chunked"),
-    ("HTTP/1.1 204 No Content\r\n\r\n", "GET / HTTP/1.1", nil, nil),
-    ("HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", "GET / HTTP/1.1", "9", nil),
-    ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", "HEAD / HTTP/1.1", "9", nil),
-  ] as [(String, String, String?, String?)])
+  @Test(
+    arguments: [
+      ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "GET / HTTP/1.1", "5", nil),
+      ("HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n", "GET / HTTP/1.1", "0", nil),
+      (
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n", "GET / HTTP/1.1", nil,
+        "chunked"
+      ),
+      ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "GET / HTTP/1.0", nil, nil),
+      ("HTTP/1.0 200 OK\r\n\r\nhello", "GET / HTTP/1.1", nil, "chunked"),
+      ("HTTP/1.1 204 No Content\r\n\r\n", "GET / HTTP/1.1", nil, nil),
+      ("HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", "GET / HTTP/1.1", "9", nil),
+      ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", "HEAD / HTTP/1.1", "9", nil),
+    ] as [(String, String, String?, String?)])
   func `an answer comes down in a framing that fits`(
     answer: String, request: String, length: String?, coding: String?
   ) async throws {
@@ -88,7 +96,11 @@ struct ForwardTests {
       let rest = try await client.readToEnd()
       let hasBody = answer.contains("llo")
       #expect(hasBody == rest.contains("llo"))
-      if coding == "chunked" { #expect(rest.hasSuffix("\r\n0\r\n\r\n")) } else { #expect(rest == (hasBody ? "hello" : "")) }
+      if coding == "chunked" {
+        #expect(rest.hasSuffix("\r\n0\r\n\r\n"))
+      } else {
+        #expect(rest == (hasBody ? "hello" : ""))
+      }
       let summary = try await forwards.next()?.get()
       #expect(summary?.bytesSent == (hasBody ? 5 : 0))
     }

@@ -21,11 +21,11 @@ final class UpstreamPool: @unchecked Sendable {
   }
 
   /// The connection that was used last, if one is good for another request.
-  func take(from server: UpstreamServer) -> UpstreamConnection? {
+  func take(from server: UpstreamServer, at now: Instant) -> UpstreamConnection? {
     while let connection = server.idle {
       server.idle = connection.next
       connection.next = nil
-      if isGood(connection) { return connection }
+      if isGood(connection, at: now) { return connection }
       connection.channel.close()
     }
     return nil
@@ -44,8 +44,8 @@ final class UpstreamPool: @unchecked Sendable {
     for server in servers { keep(in: server) { _ in false } }
   }
 
-  private func isGood(_ connection: UpstreamConnection) -> Bool {
-    !connection.isStale && connection.idleSince + Self.longestIdle > loop.now
+  private func isGood(_ connection: UpstreamConnection, at now: Instant) -> Bool {
+    !connection.isStale && connection.idleSince + Self.longestIdle > now
   }
 
   /// Closes what has been idle for too long, every so often while there is anything idle.
@@ -56,7 +56,7 @@ final class UpstreamPool: @unchecked Sendable {
 
   private func sweep() {
     isSweeping = false
-    for server in servers { keep(in: server, where: isGood) }
+    for server in servers { keep(in: server) { isGood($0, at: loop.now) } }
     var known = servers
     servers = []
     // Models come and go, with ports of their own. A server that somebody may yet give a connection back to stays.

@@ -18,7 +18,7 @@ extension Exchange {
     }
     let pool = worker.upstreams
     let server = pool.server(at: plan.origin)
-    if let reused = pool.take(from: server) {
+    if let reused = pool.take(from: server, at: loop.now) {
       do {
         return try await forward(plan, over: reused, of: server)
       } catch .notTaken where !connection.upstreamWait.isAborted {

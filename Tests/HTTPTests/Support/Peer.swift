@@ -19,7 +19,12 @@ final class Peer: Sendable {
 
   init(_ channel: Channel) { self.channel = channel }
 
-  static func connect(to port: UInt16, receiveBuffer: CInt? = nil) async throws -> Peer {
+  /// - Parameters:
+  ///   - receiveBuffer: small, it lets a peer that does not read hold the other side back early.
+  ///   - text: sent by the loop itself as soon as it is connected, however busy the tests' threads are.
+  static func connect(
+    to port: UInt16, receiveBuffer: CInt? = nil, sending text: String = ""
+  ) async throws -> Peer {
     let loop = TestLoop.shared
     let address = try SocketAddress(host: "127.0.0.1", port: port)
     return try await loop.run { () async throws -> Peer in
@@ -34,6 +39,9 @@ final class Peer: Sendable {
         channel.close()
         throw failure
       }
+      let buffer = ByteBuffer()
+      buffer.append(contentsOf: text)
+      _ = await channel.sendAll(buffer)
       return Peer(channel)
     }
   }
@@ -89,6 +97,12 @@ final class Peer: Sendable {
   }
 
   // MARK: Receiving
+
+  /// Waits until there is something to read, and leaves it unread.
+  func waitForInput() async throws {
+    let channel = channel
+    guard await channel.loop.run({ await channel.waitReadable() }) == .ready else { throw Failure.closedHere }
+  }
 
   /// Reads up to and with the empty line that ends a head.
   func readHead() async throws -> String { try await read { $0.firstRange(of: Array("\r\n\r\n".utf8))?.upperBound } }

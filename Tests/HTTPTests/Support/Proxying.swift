@@ -54,3 +54,17 @@ final class Forwards: Sendable {
     get async { if case .failure(let failure) = await next() { failure } else { nil } }
   }
 }
+
+extension ForwardFailure {
+  /// The case without the text.
+  var kind: String {
+    switch self {
+    case .notTaken: "notTaken"
+    case .noAnswer: "noAnswer"
+    case .timedOut: "timedOut"
+    case .cut(_, let bytesSent): "cut after \(bytesSent)"
+    case .refused: "refused"
+    case .clientGone: "clientGone"
+    }
+  }
+}

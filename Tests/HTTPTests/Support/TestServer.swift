@@ -17,8 +17,8 @@ struct TestServer: Sendable {
   let port: UInt16
   let loops: EventLoopGroup
 
-  func connect(receiveBuffer: CInt? = nil) async throws -> Peer {
-    try await Peer.connect(to: port, receiveBuffer: receiveBuffer)
+  func connect(receiveBuffer: CInt? = nil, sending text: String = "") async throws -> Peer {
+    try await Peer.connect(to: port, receiveBuffer: receiveBuffer, sending: text)
   }
 
   /// Sends a request over a connection of its own and reads the answer.
