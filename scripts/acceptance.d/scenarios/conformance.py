@@ -53,6 +53,9 @@ class Echo(http.server.BaseHTTPRequestHandler):
 
 
 class EchoServer(http.server.ThreadingHTTPServer):
+    # Python's 5 would have the kernel drop connections, which are made again after a second.
+    request_queue_size = 128
+
     def handle_error(self, *_):
         """Clients that break off are what the drivers are there for."""
 
