@@ -115,7 +115,7 @@ struct Application: Sendable {
       directory: directory, switcher: switcher, metrics: RequestMetrics(models: models, registry: registry),
       timeline: timeline, logger: logger)
     for path in ["/completion", "/infill", "/rerank", "/tokenize"] { router.add(.post, path, proxy.serve) }
-    router.add(.post, under: "/v1/", proxy.serve)
+    router.add(under: "/v1/", proxy.serve)
     router.add(under: UpstreamPath.prefix, proxy.serveUpstreamPath)
   }
 

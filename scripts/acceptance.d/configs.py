@@ -1,15 +1,21 @@
 """Configurations for the daemon, as Python values."""
 
+import random
 import socket
 
 ANYWHERE = "127.0.0.1:0"
 
 
 def free_port() -> int:
-    """A port that nobody listens on now. For those that must be known beforehand; the daemon picks its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody listens on now, and that the system gives to nobody by itself: none of the ephemeral ones."""
+    while True:
+        port = random.randrange(10_000, 30_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def config(models: dict, **options) -> dict:

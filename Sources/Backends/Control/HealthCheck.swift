@@ -20,4 +20,14 @@ extension ServerControl {
   func isHealthy(at path: String) async -> Bool {
     (try? await ask(.get, path, timeout: .seconds(5)))?.status == 200
   }
+
+  /// Whether a server listens at all, be it busy or ill.
+  func isListening(at path: String) async -> Bool {
+    do throws(ClientFailure) {
+      _ = try await ask(.get, path, timeout: .seconds(1))
+      return true
+    } catch {
+      return error.kind != .notConnected
+    }
+  }
 }

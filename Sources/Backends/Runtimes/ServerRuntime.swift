@@ -52,7 +52,11 @@ actor ServerRuntime: ModelRuntime {
     }
   }
 
-  func isAlive() -> Bool { life.map { $0.process.exit.current == nil } ?? false }
+  /// A server that nobody reaches any more is about to be reported as ended, or might as well have: it serves nobody.
+  func isAlive() async -> Bool {
+    guard let life, life.process.exit.current == nil else { return false }
+    return await control.isListening(at: plan.healthPath) && life.process.exit.current == nil
+  }
 
   func wake() async throws(RuntimeFailure) -> Instance {
     switch state {

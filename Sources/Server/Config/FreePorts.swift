@@ -21,21 +21,31 @@ final class FreePorts: Sendable {
     }
   }
 
+  /// Below those that the system gives to connections by itself (32768 on), so that none of them, of which the daemon makes
+  /// many, takes a model's port while the model is stopped.
+  private static let range: ClosedRange<UInt16> = 10_000...32_000
+
   /// A port that nobody listens on at 127.0.0.1 at this moment.
   private static func freePort() -> UInt16? {
+    for _ in 0..<100 {
+      let port = UInt16.random(in: range)
+      if isFree(port) { return port }
+    }
+    return nil
+  }
+
+  private static func isFree(_ port: UInt16) -> Bool {
     let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    guard socket >= 0 else { return nil }
+    guard socket >= 0 else { return false }
     defer { close(socket) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    // A sockaddr_in is what these calls expect for this family; they keep the pointer no longer than they run.
-    let isBound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        unsafe bind(socket, address, length) == 0 && getsockname(socket, address, &length) == 0
-      }
+    let length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    // A sockaddr_in is what bind expects for this family; it keeps the pointer no longer than it runs.
+    return unsafe withUnsafePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(socket, $0, length) == 0 }
     }
-    return isBound ? UInt16(bigEndian: address.sin_port) : nil
   }
 }

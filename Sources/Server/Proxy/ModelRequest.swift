@@ -16,7 +16,12 @@ struct ModelRequest: Sendable {
       return try await identify(exchange, named: name, in: directory)
     }
     if !exchange.hasBody {
-      guard let name = QueryItem.value(of: "model", in: exchange.query) else { throw APIError.missingModel() }
+      guard let name = QueryItem.value(of: "model", in: exchange.query) else {
+        guard exchange.method == .post else {
+          throw APIError.methodNotAllowed(exchange.method.description, allowed: [HTTPMethod.post.description])
+        }
+        throw APIError.missingModel()
+      }
       return ModelRequest(entry: try directory.entry(named: name), edit: nil)
     }
     if let type = exchange.field(.contentType), let form = MultipartModel(contentType: type) {
