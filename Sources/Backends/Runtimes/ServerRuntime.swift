@@ -52,10 +52,15 @@ actor ServerRuntime: ModelRuntime {
     }
   }
 
-  /// A server that nobody reaches any more is about to be reported as ended, or might as well have: it serves nobody.
+  /// A server that nobody reaches any more has just ended, which is about to be reported, or might as well have: then it is
+  /// ended now, and the next wake is a cold start.
   func isAlive() async -> Bool {
-    guard let life, life.process.exit.current == nil else { return false }
-    return await control.isListening(at: plan.healthPath) && life.process.exit.current == nil
+    guard let life, isAliveStill(life) else { return false }
+    if await control.isListening(at: plan.healthPath) { return isAliveStill(life) }
+    guard isAliveStill(life) else { return false }
+    state = .ending(life)
+    Task { try? await life.process.stop(grace: launch.stopGrace) }
+    return false
   }
 
   func wake() async throws(RuntimeFailure) -> Instance {
