@@ -42,7 +42,7 @@ struct Application: Sendable {
         switches.record(record)
         switchLog.write(record)
       })
-    switches.expose(switcher, models: models, registry: registry)
+    switches.expose(switcher, registry: registry)
   }
 
   private static func policy(_ settings: PolicySettings) throws -> any SwitchPolicy {
