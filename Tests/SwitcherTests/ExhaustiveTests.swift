@@ -14,8 +14,8 @@ struct ExhaustiveTests {
     let explorer: Explorer
 
     init(
-      _ name: String, _ world: World, _ budget: Explorer.Budget, commands: [Command] = [], patience: [Duration?] = [nil],
-      reloads: [Choice] = []
+      _ name: String, _ world: World, _ budget: Explorer.Budget, commands: [Command] = [],
+      patience: [Duration?] = [nil], reloads: [Choice] = []
     ) {
       testDescription = name
       explorer = Explorer(
@@ -49,7 +49,9 @@ struct ExhaustiveTests {
     SmallWorld(
       "a model is removed and comes back, with other settings or the same", World(["a", "b"]),
       .init(requests: 3, departures: 1, failures: 1, crashes: 1, timers: 1, reloads: 2),
-      reloads: [.reconfigure([1], renewed: []), .reconfigure([1, 0], renewed: [0]), .reconfigure([0, 1], renewed: [])]),
+      reloads: [
+        .reconfigure([1], renewed: []), .reconfigure([1, 0], renewed: [0]), .reconfigure([0, 1], renewed: []),
+      ]),
     SmallWorld(
       "an operator and a new configuration", World(["a", "b"]),
       .init(requests: 1, departures: 0, failures: 1, crashes: 0, commands: 2, timers: 1, reloads: 1, shutdowns: 1),

@@ -1,6 +1,6 @@
 /// The commands by name, with all that the parser and the help must know about each.
 enum Verb: String, CaseIterable {
-  case serve, check, status, `switch`, pin, unpin, mode, sleep, wake
+  case serve, check, status, `switch`, pin, unpin, mode, sleep, wake, reload
   case stubEngine = "stub-engine"
   case version, help
 
@@ -9,7 +9,7 @@ enum Verb: String, CaseIterable {
     switch self {
     case .switch, .pin, .sleep, .wake: ["MODEL"]
     case .mode: ["auto|manual"]
-    case .serve, .check, .status, .unpin, .stubEngine, .version, .help: []
+    case .serve, .check, .status, .unpin, .reload, .stubEngine, .version, .help: []
     }
   }
 
@@ -17,7 +17,7 @@ enum Verb: String, CaseIterable {
     switch self {
     case .serve: Self.configuration
     case .check: Self.configuration + [.init("--print", "show the configuration as it takes effect, secrets masked")]
-    case .status, .switch, .pin, .unpin, .mode, .sleep, .wake: Self.client
+    case .status, .switch, .pin, .unpin, .mode, .sleep, .wake, .reload: Self.client
     case .stubEngine: Self.stubEngineOptions
     case .version, .help: []
     }
@@ -34,6 +34,7 @@ enum Verb: String, CaseIterable {
     case .mode: "let the policy decide (auto) or nobody but you (manual)"
     case .sleep: "put a model to sleep"
     case .wake: "wake a model"
+    case .reload: "have the daemon read its configuration anew"
     case .stubEngine: "run a stand-in for a model server, for trying things out"
     case .version: "print the version"
     case .help: "print this, or the help of one command"

@@ -159,7 +159,7 @@ struct ConfigurationTests {
   @Test func `a policy can be read by itself, in the words of the configuration`() throws {
     let loader = ConfigurationLoader(environment: [:], executable: "", ports: FreePorts(), overrides: Overrides())
     let text = Array(#"{"type": "fifo", "min_active_secs": 2}"#.utf8)
-    #expect(try loader.decodePolicy(text, source: "body").options == ["min_active_secs": 2])
+    #expect(try loader.decodePolicy(text, source: "body").policy.options == ["min_active_secs": 2])
     #expect {
       try loader.decodePolicy(Array(#"{"type": "lifo"}"#.utf8), source: "body")
     } throws: { error in
