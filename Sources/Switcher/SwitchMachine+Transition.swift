@@ -59,9 +59,9 @@ extension SwitchMachine {
 
   private mutating func left(_ index: Int, _ presence: Presence, _ now: Instant, _ effects: inout [Effect]) {
     setPresence(index, presence)
-    if transition?.to == nil {
+    if let transition, transition.to == nil {
       // Whom the operator sent to sleep stays asleep; one whose server is replaced is served on.
-      if transition?.trigger != .reload { lastHolder = nil }
+      if transition.trigger != .reload || !transition.commands.isEmpty { lastHolder = nil }
       end(.success, now, &effects)
     } else {
       wakeTarget(now, &effects)

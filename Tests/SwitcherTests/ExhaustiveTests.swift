@@ -19,7 +19,8 @@ struct ExhaustiveTests {
     ) {
       testDescription = name
       explorer = Explorer(
-        start: world, budget: budget, commands: commands, patience: patience, reloads: reloads, limit: ExhaustiveTests.limit)
+        start: world, budget: budget, commands: commands, patience: patience, reloads: reloads,
+        limit: ExhaustiveTests.limit)
     }
   }
 

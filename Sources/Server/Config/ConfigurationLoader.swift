@@ -34,7 +34,7 @@ struct ConfigurationLoader {
     let value = try value(of: text, findings)
     let policy = PolicySettings(value, models: &options)
     if options != ModelOptions() {
-      value.warn("request_timeout_secs and eviction have no effect here: they concern the models, which a reload changes")
+      value.warn("request_timeout_secs and eviction have no effect here: they are the models', which a reload changes")
     }
     return (try findings.verdict(policy), findings.warnings)
   }

@@ -168,6 +168,18 @@ struct ConfigurationTests {
     }
   }
 
+  @Test func `a policy by itself says what of it concerns the models only`() throws {
+    let loader = ConfigurationLoader(environment: [:], executable: "", ports: FreePorts(), overrides: Overrides())
+    let text = Array(#"{"type": "fifo", "eviction": "offload+keep_running"}"#.utf8)
+    let warnings = try loader.decodePolicy(text, source: "body").warnings
+    #expect(warnings.count == 1 && warnings[0].message.contains("eviction"))
+  }
+
+  @Test func `a policy in force is told with all its options, those at their defaults included`() throws {
+    let policy = try ConfigurationText(#"{"policy": "fifo", "models": {"m": {"url": "http://h"}}}"#).load().policy
+    #expect(try policy.effective().serialized() == #"{"type":"fifo","min_active_secs":5}"#)
+  }
+
   @Test(
     arguments: [
       (#""model_path": "p""#, .vllm), (#""url": "http://h""#, .attached), (#""command": ["c"], "port": 1"#, .command),
