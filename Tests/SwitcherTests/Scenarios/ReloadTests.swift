@@ -137,7 +137,9 @@ struct ReloadTests {
   @Test mutating func `a sleeping model departs beside a switch of others`() {
     world = World(["a", "b", "c"])
     world.bring("c")
-    world.bring("a")
+    world.command(.wake("a"))
+    world.succeed("c")
+    world.succeed("a")
     let waiting = world.arrive("b")
     world.reconfigure(["a", "b"])
     #expect(retiring(world) == ["c"])
