@@ -81,6 +81,8 @@ def a_configuration_with_faults_changes_nothing(check: Checks):
     before = two_models(policy=FIFO)
     with Daemon("reload-faults", before) as daemon:
         client.chat(daemon.listen, "alpha")
+        # The answer is out a moment before the request is given back.
+        eventually(lambda: daemon.status()["models"]["alpha"]["in_flight"] == 0, "nothing in flight")
         status, engines = daemon.status(), pids(daemon, before["models"])
         rewrite(daemon, {**before, "policy": {"type": "lifo"}, "modles": {}})
         answer = daemon.control("reload")
