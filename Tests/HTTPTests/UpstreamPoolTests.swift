@@ -110,6 +110,15 @@ struct UpstreamPoolTests {
     }
   }
 
+  @Test func `an idle connection that the server ends is closed at once`() async throws {
+    try await withProxy { server, upstream, forwards in
+      let peer = try await Self.answerFirst(try await server.connect(), upstream)
+      _ = await forwards.next()
+      peer.endSending()
+      #expect(try await peer.readToEnd() == "")
+    }
+  }
+
   @Test func `a connection that was idle for too long is closed`() async throws {
     let loop = try EventLoop(name: "pool")
     let upstream = try await ScriptedUpstream()

@@ -17,7 +17,13 @@ final class UpstreamConnection: @unchecked Sendable {
   var next: UpstreamConnection?
   private(set) var idleSince = Instant.zero
 
-  init(channel: Channel) { self.channel = channel }
+  private var isIdle = false
+
+  init(channel: Channel) {
+    self.channel = channel
+    // A server that ends and starts anew may need its port free of the old connections.
+    channel.whenPeerEnds = { [weak self] in if let self, self.isIdle { self.channel.close() } }
+  }
 
   /// Reads as much of an answer's head as has come into `head`. Returns whether that is whole.
   /// - Throws: a fault with status 502.
@@ -33,8 +39,12 @@ final class UpstreamConnection: @unchecked Sendable {
   /// Notes that it goes back into the pool.
   func becomeIdle() {
     isReused = true
+    isIdle = true
     idleSince = channel.loop.now
   }
+
+  /// Notes that it bears a request again.
+  func becomeBusy() { isIdle = false }
 
   /// Whether it can't bear another request: bytes that nobody asked for have come, or the server has ended it.
   var isStale: Bool { channel.hasInput || channel.peerHasEnded || channel.isAborted }

@@ -58,7 +58,7 @@ enum Wake: Sendable {
   var isReadable: Bool { hasInput && readStreak < Self.longestReadStreak }
 
   /// Suspends until a read may bring something, but not past `deadline`.
-  func waitReadable(until deadline: Instant = .distantFuture) async -> Wake {
+  @inline(__always) func waitReadable(until deadline: Instant = .distantFuture) async -> Wake {
     if isAborted { return .aborted }
     if isReadable { return .ready }
     readStreak = 0
@@ -66,6 +66,7 @@ enum Wake: Sendable {
       await Task.yield()
       return isAborted ? .aborted : .ready
     }
+    unsafe precondition(reader == nil, "only one may wait to read")
     readDeadline = deadline
     setTimer(deadline)
     return unsafe await withUnsafeContinuation { unsafe reader = $0 }
@@ -75,6 +76,7 @@ enum Wake: Sendable {
   func waitWritable(until deadline: Instant = .distantFuture) async -> Wake {
     if isAborted { return .aborted }
     if isWritable { return .ready }
+    unsafe precondition(writer == nil, "only one may wait to write")
     writeDeadline = deadline
     setTimer(deadline)
     return unsafe await withUnsafeContinuation { unsafe writer = $0 }

@@ -19,7 +19,9 @@ struct Forwarding {
   var loop: EventLoop { exchange.loop }
   var connection: Connection { exchange.connection }
 
-  mutating func run(_ plan: ForwardPlan, _ server: UpstreamServer) async throws(ForwardFailure) -> ForwardSummary {
+  @inline(__always) mutating func run(_ plan: ForwardPlan, _ server: UpstreamServer) async throws(ForwardFailure)
+    -> ForwardSummary
+  {
     do throws(ForwardFailure) {
       let began = loop.now
       try sendRequest(plan, to: server)
@@ -62,7 +64,7 @@ struct Forwarding {
   // MARK: The answer's head
 
   /// Reads until there is the head of the answer proper.
-  private mutating func readHead(_ plan: ForwardPlan) async throws(ForwardFailure) {
+  @inline(__always) private mutating func readHead(_ plan: ForwardPlan) async throws(ForwardFailure) {
     var parser = ResponseParser(requestMethod: exchange.method)
     var interimAnswers = 0
     let deadline = plan.firstByteTimeout.map { loop.now + Interval($0) } ?? .distantFuture
@@ -88,13 +90,15 @@ struct Forwarding {
   }
 
   private func checkUpgrade(_ origin: Origin) throws(ForwardFailure) {
-    if upstream.head.status == 101, !exchange.head.upgrade {
+    if upstream.head.status == 101, !exchange.asksForUpgrade {
       throw .noAnswer("\(origin): answered 101 though no upgrade was asked for")
     }
   }
 
   /// Waits for bytes from the server and appends them to the input. Returns how the stream ended, if it did.
-  mutating func receive(from origin: Origin, until deadline: Instant) async throws(ForwardFailure) -> Transfer? {
+  @inline(__always) mutating func receive(from origin: Origin, until deadline: Instant) async throws(ForwardFailure)
+    -> Transfer?
+  {
     let (channel, input) = (upstream.channel, upstream.input)
     while true {
       guard channel.isReadable else {

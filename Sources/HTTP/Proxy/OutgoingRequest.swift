@@ -2,7 +2,9 @@ internal import Core
 
 /// A request on its way to a model server: its head, and what has been read of its body.
 struct OutgoingRequest {
+  /// The head, and behind it the body if that is small.
   private let head: ByteBuffer
+  private let carriesBody: Bool
   /// What of the body is replaced: an empty range behind it when nothing is.
   private let edited: Range<Int>
   private let replacement: [UInt8]
@@ -34,12 +36,24 @@ struct OutgoingRequest {
       head.append(server.host)
       head.appendLineEnd()
       head.appendFields(request.fields, of: bytes, end: request.byteCount, excluding: dropped)
-      Self.appendUpgrade(to: head, request, bytes)
+      if exchange.asksForUpgrade, let protocols = request.fields.value(of: .upgrade) {
+        head.append("Connection: Upgrade\r\nUpgrade: ")
+        head.append(bytes.extracting(protocols.range))
+        head.appendLineEnd()
+      }
     }
     if let framing { head.appendFraming(framing) }
     head.appendLineEnd()
     if beginsChunk { head.appendChunkSize(bodyBytes) }
     totalBytes = head.count + bodyBytes
+    carriesBody = bodyBytes <= Self.mostCopiedBytes
+    if carriesBody {
+      exchange.withBody { body in
+        head.append(body.extracting(..<edited.lowerBound))
+        head.append(replacement)
+        head.append(body.extracting(edited.upperBound...))
+      }
+    }
   }
 
   /// Gives the head's storage back.
@@ -48,7 +62,8 @@ struct OutgoingRequest {
   /// Sends once as much as the server takes.
   mutating func sendSome(_ exchange: Exchange, on channel: Channel) -> Transfer {
     let outcome = head.withBytes { head in
-      exchange.withBody { body in
+      guard !carriesBody else { return channel.send(head.extracting(sentBytes...)) }
+      return exchange.withBody { body in
         channel.send(
           head, body.extracting(..<edited.lowerBound), replacement.span, body.extracting(edited.upperBound...),
           skipping: sentBytes)
@@ -57,6 +72,9 @@ struct OutgoingRequest {
     if case .moved(let count) = outcome { sentBytes += count }
     return outcome
   }
+
+  /// Up to this size a body is copied behind the head, which costs less than sending it in place.
+  private static let mostCopiedBytes = 8_192
 
   /// We frame the body, name the host, and have dealt with the expectation ourselves.
   private static let replaced: KnownFieldSet = [.host, .contentLength, .expect]
@@ -86,15 +104,13 @@ struct OutgoingRequest {
       out.appendRequestLine(request.method, target: originForm)
     }
   }
+}
 
-  /// Asks for the protocol that the client asks for, but for HTTP/2 in clear, which would put later requests out of our
-  /// sight (RFC 9110, section 7.8).
-  private static func appendUpgrade(to out: ByteBuffer, _ request: RequestHead, _ bytes: Span<UInt8>) {
-    guard request.upgrade, let value = request.fields.value(of: .upgrade) else { return }
-    guard !value.string(in: bytes).lowercased().contains("h2c") else { return }
-    out.append("Connection: Upgrade\r\nUpgrade: ")
-    out.append(bytes.extracting(value.range))
-    out.appendLineEnd()
+extension Exchange {
+  /// Whether the client asks for another protocol that we ask the server for: any but HTTP/2 in clear, which would put later
+  /// requests out of our sight (RFC 9110, section 7.8).
+  var asksForUpgrade: Bool {
+    head.upgrade && field(.upgrade)?.lowercased().contains("h2c") == false
   }
 }
 

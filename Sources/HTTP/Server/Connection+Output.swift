@@ -12,7 +12,7 @@ extension Connection {
 
   /// Sends what the socket takes at once, and forgets the rest: a last word before the connection is cut.
   func sendLastWord(_ buffer: ByteBuffer) {
-    _ = buffer.withBytes { bytes in unsafe bytes.withUnsafeBytes { unsafe channel.send($0) } }
+    _ = buffer.withBytes { channel.send($0) }
   }
 
   /// Answers a request that was not let through to the handler, and parts from the client.

@@ -46,7 +46,7 @@ final class Connection: @unchecked Sendable {
   // MARK: Ended from elsewhere
 
   /// Closes the connection if it is between two requests.
-  func closeIfIdle() { if phase == .idle { channel.abort() } }
+  func closeIfIdle() { if phase == .idle { channel.interruptReader() } }
 
   /// Ends the request being handled, and whatever else goes on, without waiting for the client.
   func cut() {
@@ -73,6 +73,9 @@ final class Connection: @unchecked Sendable {
       guard await exchange.conclude() else { return }
     }
   }
+
+  /// Whether the handler's task has been cancelled, as nobody waits for the answer.
+  var isCancelled: Bool { upstreamWait.isAborted }
 
   /// Returns whether there is a whole head; if not, the connection is to be closed.
   private func readHead(_ parser: inout RequestParser) async -> Bool {

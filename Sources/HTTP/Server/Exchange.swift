@@ -98,8 +98,9 @@ package final class Exchange {
     loop.assertIsCurrent()
     switch answer {
     case .none:
-      guard !connection.channel.isAborted else { return false }
-      await connection.refuse(fault ?? .noAnswer)
+      // To a client that has left without getting an answer there is nothing to say.
+      guard let fault = fault ?? (connection.isCancelled ? nil : .noAnswer) else { return false }
+      await connection.refuse(fault)
       return false
     case .begun(let framing):
       cut(framing)
