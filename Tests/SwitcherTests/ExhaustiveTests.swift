@@ -55,6 +55,5 @@ struct ExhaustiveTests {
     let outcome = world.explorer.explore()
     #expect(outcome.failure == nil, "\(world.testDescription): \(outcome.failure?.description ?? "")")
     #expect(outcome.isComplete || outcome.worlds == Self.limit)
-    print(world.testDescription, outcome.worlds, outcome.steps, outcome.depth, outcome.isComplete)
   }
 }
