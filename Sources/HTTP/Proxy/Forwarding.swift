@@ -1,7 +1,7 @@
 internal import Core
 
 /// One attempt to have a request answered over one connection to a model server.
-struct Forwarding {
+struct Forwarding: ~Copyable {
   let exchange: Exchange
   let upstream: UpstreamConnection
   private var pump: RequestPump?
@@ -13,11 +13,12 @@ struct Forwarding {
 
   init(exchange: Exchange, upstream: UpstreamConnection) {
     self.exchange = exchange
+    connection = exchange.connection
     self.upstream = upstream
   }
 
   var loop: EventLoop { exchange.loop }
-  var connection: Connection { exchange.connection }
+  let connection: Connection
 
   @inline(__always) mutating func run(_ plan: ForwardPlan, _ server: UpstreamServer) async throws(ForwardFailure)
     -> ForwardSummary
