@@ -20,6 +20,12 @@ package struct Logger: Sendable {
     package let level: Level
     package let message: String
     package let fields: [Field]
+
+    package init(level: Level, message: String, fields: [Field]) {
+      self.level = level
+      self.message = message
+      self.fields = fields
+    }
   }
 
   package struct Field: Sendable, Equatable {

@@ -17,7 +17,7 @@ package final class Counter: Instrument {
 
 /// A sum of times that only rises, exposed in seconds. May be called from any thread; costs one atomic addition.
 package final class SecondsCounter: Instrument {
-  // Whole nanoseconds: a sum of many short times loses nothing, as it would in floating point. They last 292 years.
+  // Whole nanoseconds: a sum of many short times loses nothing, as it would in floating point.
   private let nanoseconds = Atomic(0)
 
   init() {}
@@ -25,7 +25,7 @@ package final class SecondsCounter: Instrument {
   /// - Parameter duration: not negative.
   package func add(_ duration: Duration) {
     assert(duration >= .zero, "a counter only rises")
-    nanoseconds.wrappingAdd(Int(clamping: duration.attoseconds / 1_000_000_000), ordering: .relaxed)
+    nanoseconds.wrappingAdd(duration.inNanoseconds, ordering: .relaxed)
   }
 
   func read() -> Reading { .number(Double(nanoseconds.load(ordering: .relaxed)) / 1e9) }

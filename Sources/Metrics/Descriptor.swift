@@ -4,6 +4,7 @@ struct Descriptor: Sendable {
     case counter, gauge, histogram
   }
 
+  /// As its samples bear it; a histogram's with a suffix.
   let name: String
   let help: String
   let kind: Kind

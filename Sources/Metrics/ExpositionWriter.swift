@@ -8,6 +8,7 @@ struct ExpositionWriter {
     text.reserveCapacity(byteCount)
   }
 
+  /// Adds one family: the lines that describe it, then its samples.
   mutating func write(_ family: Descriptor, _ rows: [Row]) {
     writeHead(of: family)
     for row in rows {
@@ -67,12 +68,12 @@ struct ExpositionWriter {
 }
 
 extension Double {
-  /// The shortest text that reads back as the same number; a whole number without a fraction.
+  /// The fewest digits that read back as the same number; a whole number without a fraction.
   var expositionText: String {
     if isNaN { return "NaN" }
     if isInfinite { return self < 0 ? "-Inf" : "+Inf" }
-    // Above this magnitude the exponent makes the shorter text.
-    if magnitude < 1e15, let whole = Int(exactly: self) { return String(whole) }
+    // Above this magnitude the standard description has an exponent instead.
+    if magnitude < 0x1p54, let whole = Int(exactly: self) { return String(whole) }
     return description
   }
 }

@@ -48,6 +48,7 @@ final class ChildTable<Child: Instrument>: Sendable {
     self.makeChild = makeChild
   }
 
+  /// The child with these values, made if there is room for it; else the one that takes the overflow.
   func child(_ values: [String]) -> Child {
     state.withLock { state in
       if let known = state.byValues[values] { return known }
@@ -60,6 +61,7 @@ final class ChildTable<Child: Instrument>: Sendable {
     }
   }
 
+  /// What every child shows, each read for itself.
   func rows() -> [Row] {
     let children = state.withLock(\.inOrder)
     return children.map { Row(labelPairs: $0.labelPairs, reading: $0.child.read()) }

@@ -1,5 +1,6 @@
 /// One child of a family: what is counted into on the hot path, and read at a scrape.
 protocol Instrument: AnyObject, Sendable {
+  /// Everything that has been counted so far, as of one moment. May be called from any thread.
   func read() -> Reading
 }
 
@@ -17,6 +18,9 @@ struct Row: Sendable {
 }
 
 extension Duration {
-  /// Seconds, rounded once: 100 ms is the same number as the literal 0.1, and so falls within a bound of 0.1.
-  var inSeconds: Double { Double(attoseconds) / 1e18 }
+  /// Whole nanoseconds, clamped to what 64 bits hold (292 years).
+  var inNanoseconds: Int { Int(clamping: attoseconds / 1_000_000_000) }
+
+  /// Seconds to the nanosecond, rounded once: 100 ms is the same number as the literal 0.1, and so falls within that bound.
+  var inSeconds: Double { Double(inNanoseconds) / 1e9 }
 }

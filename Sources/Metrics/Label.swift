@@ -32,12 +32,14 @@ package struct Label<Value: LabelValue>: Sendable, ExpressibleByStringLiteral {
   package init(stringLiteral name: String) { self.name = name }
 }
 
+/// The names of a family's labels, in the order in which it declares them.
 func labelNames<each Value: LabelValue>(_ labels: repeat Label<each Value>) -> [String] {
   var names: [String] = []
   repeat names.append((each labels).name)
   return names
 }
 
+/// The values of one child, in the order in which its family declares the labels.
 func labelValues<each Value: LabelValue>(_ values: repeat each Value) -> [String] {
   var texts: [String] = []
   repeat texts.append((each values).labelValue)

@@ -20,7 +20,7 @@ extension Registry {
       "\(prefix)metrics_render_seconds", help: "Time that the last scrape took to write out all metrics.")
     collect { samples in
       samples.set(dropped, to: samples.registry.refusals)
-      samples.set(render, to: samples.registry.lastRender.inSeconds)
+      samples.set(render, to: samples.registry.lastRender)
       samples.set(series, to: samples.registry.series + samples.count + 1)
     }
   }

@@ -28,6 +28,8 @@ final class SeriesBudget: Sendable {
   /// Takes what cannot be refused: a metric without labels, and the one child of a family that takes the overflow.
   func takeRegardless(_ series: Int) { state.withLock { $0.used += series } }
 
+  /// The series that have been taken.
   var used: Int { state.withLock(\.used) }
+  /// How often there was too little left.
   var refusals: Int { state.withLock(\.refusals) }
 }

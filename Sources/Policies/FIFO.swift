@@ -12,7 +12,7 @@ package struct FIFO: SwitchPolicy {
 
   private let minActive: Duration
 
-  package init(options: PolicyOptions) { minActive = options.duration(Self.minActive) ?? .zero }
+  package init(options: PolicyOptions) { minActive = options.duration(Self.minActive) }
 
   package func decide(in situation: Situation) -> Decision {
     guard let target = situation.oldest else { return .stay(.exhausted) }

@@ -1,7 +1,9 @@
 /// The policies that a configuration can name. To add one: write its file, then name it here.
 package enum PolicyCatalogue {
   package static let all: [any SwitchPolicy.Type] = [
-    FIFO.self
+    FIFO.self,
+    CostAware.self,
+    SchedulerTick.self,
   ]
 
   /// What older configurations call a policy.
@@ -41,4 +43,9 @@ package struct PolicyFault: Error, Hashable, Sendable {
   /// nil: the name of the policy itself.
   package let option: String?
   package let message: String
+
+  package init(option: String?, message: String) {
+    self.option = option
+    self.message = message
+  }
 }

@@ -24,8 +24,9 @@ package struct PolicyOptions: Sendable {
 
   package func number(_ option: PolicyOption) -> Double? { values[option.name] ?? option.defaultValue }
 
-  /// The option's value as a time; its unit is seconds unless the name ends in `_ms`.
-  package func duration(_ option: PolicyOption) -> Duration? {
-    number(option).map { option.name.hasSuffix("_ms") ? .seconds($0 / 1000) : .seconds($0) }
+  /// The option's value as a time, nothing where it has none; its unit is seconds unless the name ends in `_ms`.
+  package func duration(_ option: PolicyOption) -> Duration {
+    let number = number(option) ?? 0
+    return option.name.hasSuffix("_ms") ? .seconds(number / 1000) : .seconds(number)
   }
 }

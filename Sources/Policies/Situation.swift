@@ -11,11 +11,15 @@ package struct Situation: Sendable {
   package var costs: SwitchCosts
   /// How long a request may wait at most before it is turned away.
   package var requestTimeout: Duration
+  /// Whether the time has come at which the policy wanted to be asked again; else an event is the occasion.
+  package var isRecheck: Bool
 
   package init(
-    now: Instant, active: Active?, candidates: [Candidate], costs: SwitchCosts, requestTimeout: Duration
+    now: Instant, active: Active?, candidates: [Candidate], costs: SwitchCosts, requestTimeout: Duration,
+    isRecheck: Bool = false
   ) {
     self.now = now
+    self.isRecheck = isRecheck
     self.active = active
     self.candidates = candidates
     self.costs = costs

@@ -1,1 +1,94 @@
-@main struct Main { static func main() async { print("switcher") } }
+internal import Core
+internal import Foundation
+internal import HTTP
+
+/// The program: reads its command line and does what it says.
+@main
+struct Main {
+  /// What the program tells the shell.
+  private enum ExitStatus: Int32 {
+    case ok = 0
+    case failure = 1
+    case usage = 2
+  }
+
+  static func main() async {
+    let process = ProcessInfo.processInfo
+    do throws(UsageError) {
+      let command = try Command(parsing: Array(process.arguments.dropFirst()), environment: process.environment)
+      exit(await run(command, environment: process.environment))
+    } catch {
+      say(error.description)
+      exit(ExitStatus.usage.rawValue)
+    }
+  }
+
+  private static func run(_ command: Command, environment: [String: String]) async -> Int32 {
+    switch command {
+    case .serve(let overrides): return await serve(overrides, environment).rawValue
+    case .check(let overrides, let prints): return check(overrides, environment, prints: prints).rawValue
+    case .stubEngine(let options): return await StubEngine.run(options)
+    case .simulate(let options): return SimulateCommand.run(options)
+    case .client(let request, let options): return await DaemonClient(options).run(request)
+    case .version:
+      print("switcher \(Version.number)")
+      return ExitStatus.ok.rawValue
+    case .help(let text):
+      print(text)
+      return ExitStatus.ok.rawValue
+    }
+  }
+
+  private static func serve(_ overrides: Overrides, _ environment: [String: String]) async -> ExitStatus {
+    do {
+      let configuration = try load(overrides, environment)
+      let secrets = configuration.secrets
+      let logger = Logger { LogOutput.standardError.write($0.masked(by: secrets)) }
+      for warning in configuration.warnings { logger.warning("configuration", ["warning": warning]) }
+      do {
+        try await Application(configuration, logger: logger).run()
+        return .ok
+      } catch {
+        logger.error("cannot serve", ["error": "\(error)"])
+        return .failure
+      }
+    } catch {
+      say("\(error)")
+      return .usage
+    }
+  }
+
+  private static func check(
+    _ overrides: Overrides, _ environment: [String: String], prints: Bool
+  ) -> ExitStatus {
+    do throws(ConfigurationFaults) {
+      let configuration = try load(overrides, environment)
+      for warning in configuration.warnings { say("warning: \(warning)") }
+      print(prints ? configuration.printed() : "\(configuration.models.count) models, no faults")
+      return .ok
+    } catch {
+      say("\(error)")
+      return .usage
+    }
+  }
+
+  private static func load(
+    _ overrides: Overrides, _ environment: [String: String]
+  ) throws(ConfigurationFaults) -> Configuration {
+    let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "switcher"
+    let loader = ConfigurationLoader(
+      environment: environment, executable: executable, ports: FreePorts(), overrides: overrides)
+    return try loader.load(from: overrides.configPath?.value ?? "config.json")
+  }
+
+  private static func say(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
+}
+
+extension Logger.Record {
+  /// The record with every secret in it masked.
+  fileprivate func masked(by secrets: Secrets) -> Logger.Record {
+    Logger.Record(
+      level: level, message: secrets.masked(in: message),
+      fields: fields.map { Logger.Field($0.name, secrets.masked(in: $0.value)) })
+  }
+}

@@ -57,6 +57,8 @@ enum Presence: Sendable {
 struct Awake: Sendable {
   let instance: Instance
   let since: Instant
+  /// When the switch that brought it here was decided.
+  let chosenAt: Instant
   /// What the switch that brought it here cost: sleep and wake.
   let costPaid: Duration
   var inFlight = 0

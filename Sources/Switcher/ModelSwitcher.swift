@@ -9,6 +9,7 @@ package actor ModelSwitcher {
   private var machine: SwitchMachine
   private let runtimes: [ModelID: any ModelRuntime]
   private let timeline: any Timeline
+  private let logger: Logger
   private let onSwitch: @Sendable (SwitchRecord) -> Void
 
   /// Reused from event to event.
@@ -26,11 +27,12 @@ package actor ModelSwitcher {
   ///   - onSwitch: told of each switch that ended; called on the actor, must be quick.
   package init(
     machine: SwitchMachine, runtimes: [ModelID: any ModelRuntime], timeline: any Timeline,
-    onSwitch: @escaping @Sendable (SwitchRecord) -> Void
+    logger: Logger = .silent, onSwitch: @escaping @Sendable (SwitchRecord) -> Void
   ) {
     self.machine = machine
     self.runtimes = runtimes
     self.timeline = timeline
+    self.logger = logger
     self.onSwitch = onSwitch
   }
 
@@ -47,6 +49,9 @@ package actor ModelSwitcher {
   ) async throws -> Answer {
     let (grant, upstream) = try await acquire(model, deadline: deadline)
     do {
+      // A caller who left at the moment of the grant needs nothing more. The call has a second use: with two awaits back to
+      // back, Swift 6.3 leaves the hop from the actor back to the caller's executor out, and `body` would run on the actor.
+      try Task.checkCancellation()
       let answer = try await body(grant, upstream)
       await release(grant)
       return answer
@@ -138,7 +143,20 @@ package actor ModelSwitcher {
     }
   }
 
-  private func died(_ model: ModelID, _ death: Death) { send(.runtimeDied(model, death)) }
+  private func died(_ model: ModelID, _ death: Death) {
+    logger.warning("a model server died", ["model": model, "reason": death.reason])
+    send(.runtimeDied(model, death))
+  }
+
+  /// Leaves a trace of what failed: the machine goes on by itself, but its operator wants to know why.
+  private func note(_ outcome: Event) {
+    switch outcome {
+    case .wakeFailed(let model, let message): logger.warning("wake failed", ["model": model, "failure": message])
+    case .sleepFailed(let model, let message): logger.warning("sleep failed", ["model": model, "failure": message])
+    case .stopFailed(let model, let message): logger.error("stop failed", ["model": model, "failure": message])
+    default: break
+    }
+  }
 
   // MARK: Events and effects
 
@@ -194,7 +212,9 @@ package actor ModelSwitcher {
       await previous?.value
       guard !Task.isCancelled else { return }
       let outcome = await operation(runtime)
-      if !Task.isCancelled { send(outcome) }
+      guard !Task.isCancelled else { return }
+      note(outcome)
+      send(outcome)
     }
   }
 

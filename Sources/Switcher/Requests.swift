@@ -19,6 +19,8 @@ package struct Grant: Hashable, Sendable {
   package let grantedAt: Instant
   /// Whether the request had to wait in the queue.
   package let waited: Bool
+  /// How much of its wait was that of the switch to its model.
+  package let switching: Duration
 }
 
 /// A request in a model's queue.

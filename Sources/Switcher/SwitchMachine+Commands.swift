@@ -126,7 +126,7 @@ extension SwitchMachine {
       begin(to: model, trigger: reason == .tick ? .tick : .request, reason: reason, now, &effects)
       return true
     case .reconsider(let instant, let reason):
-      recheck = max(instant, now) + .microseconds(1)
+      recheck = Self.justAfter(max(instant, now))
       cooldownSince = reason == .cooldown ? cooldownSince ?? now : nil
     case .stay, .switchTo: forgetDecision()
     }
@@ -162,7 +162,13 @@ extension SwitchMachine {
         slots: model.limits.maxInFlight, costPaid: awake.costPaid)
     }
     return Situation(
-      now: now, active: active, candidates: candidates, costs: costs, requestTimeout: requestTimeout)
+      now: now, active: active, candidates: candidates, costs: costs, requestTimeout: requestTimeout,
+      isRecheck: recheck.map { $0 <= now } ?? false)
+  }
+
+  /// The next whole microsecond: past the instant that it stands for, so that what is due then is due.
+  private static func justAfter(_ instant: Instant) -> Instant {
+    Instant(nanoseconds: (instant.nanoseconds / 1000 + 1) * 1000)
   }
 
   /// Tells the operator how it ended; a pin is then kept or dropped.

@@ -8,7 +8,7 @@ extension SwitchMachine {
     issue(waiter.ticket)
     models[index].arrivals.record(at: now)
     if let refusal = refusal(index, now) { return effects.append(.reject(waiter.ticket, refusal)) }
-    if index == holder, transition == nil, models[index].hasFreeSlot {
+    if index == holder, transition == nil, models[index].queue.isEmpty, models[index].hasFreeSlot {
       grant(waiter, index, waited: false, now, &effects)
     } else if let limit = fullQueueLimit(index, now, &effects) {
       effects.append(.reject(waiter.ticket, .queueFull(limit: limit)))
@@ -89,11 +89,12 @@ extension SwitchMachine {
     guard var awake = models[index].awake else { return }
     awake.inFlight += 1
     models[index].presence = .awake(awake)
+    let switching = waited ? max(awake.since - max(waiter.arrival, awake.chosenAt), .zero) : .zero
     effects.append(
       .grant(
         Grant(
           ticket: waiter.ticket, model: models[index].id, instance: awake.instance, grantedAt: now,
-          waited: waited)))
+          waited: waited, switching: switching)))
   }
 
   // MARK: Manual mode

@@ -93,7 +93,9 @@ extension SwitchMachine {
     let cost = self.transition?.evictionAndWake ?? .zero
     costs.record(cost, from: transition.from, to: model)
     let isFirst = switchCount == 1
-    setPresence(index, .awake(Awake(instance: instance, since: now, costPaid: isFirst ? .zero : cost)))
+    let awake = Awake(
+      instance: instance, since: now, chosenAt: transition.decidedAt, costPaid: isFirst ? .zero : cost)
+    setPresence(index, .awake(awake))
     models[index].backoff.wakeSucceeded()
     end(.success, now, &effects)
   }

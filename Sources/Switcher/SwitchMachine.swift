@@ -60,6 +60,17 @@ package struct SwitchMachine: Sendable {
 
   /// Takes in what happened at `now` and appends what is to be done, in order.
   package mutating func handle(_ event: Event, at now: Instant, effects: inout [Effect]) {
+    apply(event, now, &effects)
+    settle(now, &effects)
+  }
+
+  /// Takes in several things that happened at the same instant before deciding anything, as a simulation needs it.
+  package mutating func handle(_ events: [Event], at now: Instant, effects: inout [Effect]) {
+    for event in events { apply(event, now, &effects) }
+    settle(now, &effects)
+  }
+
+  private mutating func apply(_ event: Event, _ now: Instant, _ effects: inout [Effect]) {
     switch event {
     case .requestArrived(let ticket, let model, let deadline):
       arrived(Waiter(ticket: ticket, arrival: now, deadline: deadline), model, now, &effects)
@@ -75,12 +86,8 @@ package struct SwitchMachine: Sendable {
     case .command(let id, let command): commanded(id, command, now, &effects)
     case .policyReplaced(let policy): self.policy = policy
     case .shutdown: close(&effects)
-    case .timerFired:
-      timer = nil
-      // A timer that was set for something that has passed by since then must not count as an event for the policy.
-      guard expire(now, &effects) || recheck ?? .distantFuture <= now else { return setTimer(&effects) }
+    case .timerFired: timer = nil
     }
-    settle(now, &effects)
   }
 
   /// Brings the machine to rest: expires, admits, moves the switch on, and starts the next one where there is reason to.

@@ -50,6 +50,6 @@ struct PolicyCatalogueTests {
     #expect(options.number(seconds) == 2)
     #expect(options.duration(seconds) == .seconds(2))
     #expect(options.duration(milliseconds) == .milliseconds(250))
-    #expect(PolicyOptions().duration(milliseconds) == nil)
+    #expect(PolicyOptions().duration(milliseconds) == .zero)
   }
 }

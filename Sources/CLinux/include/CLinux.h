@@ -1,3 +1,6 @@
 #ifndef CLINUX_H
 #define CLINUX_H
+#include "linux_io.h"
+#include "shepherd.h"
+#include "tcp_port.h"
 #endif

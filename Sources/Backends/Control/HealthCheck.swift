@@ -1,0 +1,33 @@
+internal import Core
+internal import HTTP
+
+extension ServerControl {
+  /// Waits until the server answers 200 on its health path. A server that accepts and never answers is asked again, so
+  /// that one lost request does not cost the whole time-out.
+  /// - Throws: when it is not healthy after `timeout`; the failure says what the last look found.
+  func awaitHealth(at path: String, within timeout: Duration) async throws(RuntimeFailure) {
+    try await waitUntil("healthy", within: timeout) { timeout throws(RuntimeFailure) in
+      do throws(ClientFailure) {
+        let answer = try await ask(.get, path, timeout: timeout)
+        return answer.status == 200 ? .asHoped : .notYet("GET \(path) \(answer.description)")
+      } catch {
+        return .notYet(error.description)
+      }
+    }
+  }
+
+  /// Whether the server answers 200 on its health path, within 5 s.
+  func isHealthy(at path: String) async -> Bool {
+    (try? await ask(.get, path, timeout: .seconds(5)))?.status == 200
+  }
+
+  /// Whether a server listens at all, be it busy or ill.
+  func isListening(at path: String) async -> Bool {
+    do throws(ClientFailure) {
+      _ = try await ask(.get, path, timeout: .seconds(1))
+      return true
+    } catch {
+      return error.kind != .notConnected
+    }
+  }
+}

@@ -1,0 +1,71 @@
+internal import Core
+internal import HTTP
+
+/// What the daemon says to one model server besides the clients' requests.
+struct ServerControl: Sendable {
+  let client: HTTPClient
+  let upstream: Upstream
+  let timeline: any Timeline
+  let logger: Logger
+
+  struct Answer: Sendable {
+    let status: Int
+    let body: String
+
+    /// Worded to follow the request it answers: "returned 500: out of memory".
+    var description: String {
+      let text = body.count > 500 ? body.prefix(500) + "…" : body[...]
+      return text.isEmpty ? "returned \(status)" : "returned \(status): \(text)"
+    }
+  }
+
+  /// Sends one request and returns the answer, whatever its status.
+  /// - Throws: `ClientFailure` when there is no whole answer within `timeout`.
+  func ask(
+    _ method: ControlStep.Method, _ endpoint: String, body: String? = nil, timeout: Duration
+  ) async throws(ClientFailure) -> Answer {
+    let request = ClientRequest(
+      method.wireMethod, upstream.basePath + endpoint,
+      fields: body == nil ? [] : [("Content-Type", "application/json")], body: Array((body ?? "").utf8))
+    let response = try await client.send(request, to: upstream.origin, timeout: timeout)
+    return Answer(status: response.status, body: String(decoding: response.body, as: UTF8.self))
+  }
+
+  /// What one look at a server found.
+  enum Finding {
+    case asHoped
+    /// Worded for a person: what was seen instead.
+    case notYet(String)
+  }
+
+  /// Looks until the server is found as hoped: at first every few milliseconds, then four times a second, so that little
+  /// is added to the server's own time and a long wait costs nothing.
+  /// - Parameter hope: what is waited for, worded to follow "the server was not".
+  /// - Throws: when that has not come after `timeout`, when `look` throws, or when the task is cancelled.
+  func waitUntil(
+    _ hope: String, within timeout: Duration, look: (_ timeout: Duration) async throws(RuntimeFailure) -> Finding
+  ) async throws(RuntimeFailure) {
+    let deadline = timeline.now + timeout
+    var pause: Duration = .milliseconds(5)
+    while true {
+      let patience = min(deadline - timeline.now, .seconds(10))
+      guard case .notYet(let reason) = try await look(patience) else { return }
+      guard timeline.now + pause < deadline else {
+        throw RuntimeFailure("the server was not \(hope) within \(timeout): \(reason)")
+      }
+      do { try await timeline.sleep(for: pause) } catch { throw RuntimeFailure("given up: \(reason)") }
+      pause = min(pause * 2, .milliseconds(250))
+    }
+  }
+}
+
+extension ControlStep.Method {
+  fileprivate var wireMethod: HTTPMethod {
+    switch self {
+    case .get: .get
+    case .post: .post
+    case .put: .put
+    case .patch: .patch
+    }
+  }
+}

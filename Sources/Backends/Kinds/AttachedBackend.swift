@@ -1,0 +1,17 @@
+internal import Core
+
+extension Backend {
+  /// A server that somebody else runs: it is woken and put to sleep by its configured steps, never started or stopped.
+  package static let attached = Backend(name: "attached") { settings throws(BackendFaults) in
+    let reason = "an attached server is run by somebody else"
+    var judge = SettingsJudge(settings)
+    if !settings.command.isEmpty { judge.fault("command", "found a command, expected none: \(reason)") }
+    if settings.eviction?.process == .stop {
+      judge.fault("eviction.process", #"found "stop", expected "keep_running": \#(reason)"#)
+    }
+    let sleepModes = settings.configuredSleepModes ?? [.retain: .idle]
+    let eviction = settings.eviction ?? Eviction(weights: .retain, process: .keepRunning)
+    judge.requireSupport(for: eviction, among: sleepModes)
+    return try judge.verdict(ServerPlan(settings, launch: nil, eviction: eviction, sleepModes: sleepModes))
+  }
+}

@@ -1,0 +1,52 @@
+internal import Core
+
+extension Backend {
+  /// `vllm serve`, with the flags, the environment and the steps that its sleep mode takes.
+  package static let vllm = Backend(name: "vllm") { settings throws(BackendFaults) in
+    var judge = SettingsJudge(settings)
+    let modelPath = settings.modelPath ?? ""
+    if modelPath.isEmpty {
+      judge.fault("model_path", "missing, expected the path or repository of the model that vLLM serves")
+    }
+    let canSleep = settings.sleepsInPlace || settings.extraArguments.contains(sleepModeFlag)
+    let preset: [Eviction.Weights: SleepMode] = canSleep ? sleepModes(settings) : [.retain: .idle]
+    let sleepModes = settings.configuredSleepModes ?? preset
+    let eviction = judge.eviction(sleepModes: sleepModes)
+
+    let program = settings.command.isEmpty ? ["vllm"] : settings.command
+    let flag = canSleep && !settings.extraArguments.contains(sleepModeFlag) ? [sleepModeFlag] : []
+    let command = program + ["serve", modelPath, "--port", "\(settings.upstream.origin.port)"] + flag
+    let environment = ["VLLM_SERVER_DEV_MODE": "1", "NO_COLOR": "1"]
+    let launch = Launch(settings, command: command + settings.extraArguments, preset: environment)
+    return try judge.verdict(ServerPlan(settings, launch: launch, eviction: eviction, sleepModes: sleepModes))
+  }
+
+  private static let sleepModeFlag = "--enable-sleep-mode"
+
+  /// The level stands in the query: vLLM does not read a body. A reload reads the weights from disk, which takes longer
+  /// than other wake steps; a prefix cache that can't be reset is stale at worst until it is overwritten.
+  private static func sleepModes(_ settings: BackendSettings) -> [Eviction.Weights: SleepMode] {
+    let reloadTimeout = max(settings.wakeTimeout, .seconds(180))
+    return [
+      .retain: .idle,
+      .offload: SleepMode(
+        sleepSteps: [ControlStep("/sleep?level=1")], wakeSteps: [ControlStep("/wake_up")], proof: .required),
+      .discard: SleepMode(
+        sleepSteps: [ControlStep("/sleep?level=2")],
+        wakeSteps: [
+          ControlStep("/wake_up"),
+          ControlStep("/collective_rpc", body: #"{"method":"reload_weights"}"#, timeout: reloadTimeout),
+          ControlStep("/reset_prefix_cache", isOptional: true),
+        ],
+        proof: .required),
+    ]
+  }
+}
+
+extension BackendSettings {
+  /// Whether the configured eviction ever asks the engine itself to sleep.
+  fileprivate var sleepsInPlace: Bool {
+    guard let eviction else { return !sleepSteps.isEmpty }
+    return eviction.process == .keepRunning && (eviction.weights != .retain || !sleepSteps.isEmpty)
+  }
+}

@@ -1,0 +1,129 @@
+internal import CLinux
+internal import Core
+internal import Glibc
+internal import HTTP
+internal import Synchronization
+
+/// A model server's process tree, from its start until nothing is left of it: the daemon's end of its shepherd.
+///
+/// If it is dropped, the tree still lives; if the daemon dies, it does not.
+final class ChildProcess: Sendable {
+  /// How long after the use of force the tree is waited for: the driver gives back a large GPU's memory in seconds.
+  private static let patience: Duration = .seconds(60)
+
+  /// How the server itself ended; what it leaves behind may live a moment longer. A program that could not be executed
+  /// is an end like any other.
+  let exit = Eventual<ProcessEnd>()
+  /// Nothing is left of the tree.
+  let end = Eventual<Void>()
+  private let outputEnd = Eventual<Void>()
+  private let output = Mutex(ServerOutput())
+  /// The shepherd's control socket; nil once it is closed, when the number may be another descriptor's.
+  private let control = Mutex<Int32?>(nil)
+  private let loop: EventLoop
+  private let timeline: any Timeline
+  private let logger: Logger
+
+  /// Starts the server.
+  /// - Parameter logger: gets what the server writes, line by line.
+  init(_ launch: Launch, loop: EventLoop, timeline: any Timeline, logger: Logger) {
+    (self.loop, self.timeline, self.logger) = (loop, timeline, logger)
+    do throws(Shepherd.SpawnFailure) {
+      let shepherd = try Shepherd.spawn(launch)
+      control.withLock { $0 = shepherd.control }
+      Task { await attend(shepherd) }
+    } catch {
+      outputEnd.resolve(())
+      exit.resolve(.notExecuted(errno: error.errno))
+      end.resolve(())
+    }
+  }
+
+  /// The last lines the server wrote; all that there will be, once it has ended.
+  var lastLines: [String] {
+    get async {
+      if exit.current != nil { _ = await outputEnd.value() }
+      return output.withLock { $0.tail }
+    }
+  }
+
+  /// Ends the whole tree: politely, and by force once `grace` is over. Returns when it is gone, also in a task that is
+  /// cancelled. May be called again, with a shorter grace too.
+  /// - Throws: when the tree outlives even force, as a process does that hangs in a driver.
+  func stop(grace: Duration) async throws(RuntimeFailure) {
+    control.withLock { control in
+      if let control { _ = shepherd_stop(control, grace.wholeMilliseconds) }
+    }
+    if await end.value(within: grace + Self.patience, on: timeline) == nil {
+      throw RuntimeFailure("the server's processes are still there \(Self.patience) after they were killed")
+    }
+  }
+
+  private func attend(_ shepherd: Shepherd) async {
+    let reading = Task { await readOutput(shepherd.output) }
+    let leader = await readReports(shepherd.status)
+    control.withLock { control in
+      if let descriptor = control { close(descriptor) }
+      control = nil
+    }
+    // Its end of the status pipe is closed, so it is a zombie or just about to be.
+    _ = waitpid(shepherd.pid, nil, 0)
+    if exit.current == nil {
+      // The shepherd was killed, and the server with it; whoever else is of the group goes the same way.
+      if let leader { kill(-leader, SIGKILL) }
+      exit.resolve(.unknown)
+    }
+    end.resolve(())
+    // What was written is read to its end, unless a stranger got hold of the pipe and keeps it open.
+    let timeout = Task {
+      try await timeline.sleep(for: .seconds(1))
+      reading.cancel()
+    }
+    await reading.value
+    timeout.cancel()
+    outputEnd.resolve(())
+  }
+
+  /// Takes the shepherd's reports until it is gone. Returns the server's process id, if it was ever executed.
+  private func readReports(_ descriptor: Int32) async -> Int32? {
+    var leader: Int32?
+    do {
+      let status = try await AsyncDescriptor(descriptor, on: loop)
+      while case let bytes = try await status.read(), !bytes.isEmpty {
+        for report in shepherdReports(in: bytes) {
+          switch report.news {
+          case SHEPHERD_STARTED.rawValue: leader = report.value
+          case SHEPHERD_FAILED.rawValue: exit.resolve(.notExecuted(errno: report.value))
+          default: exit.resolve(ProcessEnd(waitStatus: report.value))
+          }
+        }
+      }
+    } catch {
+      logger.error("the shepherd of a server can't be read: the server is ended", ["error": "\(error)"])
+      control.withLock { control in
+        if let control { _ = shepherd_stop(control, 0) }
+      }
+    }
+    return leader
+  }
+
+  private func readOutput(_ descriptor: Int32) async {
+    guard let pipe = try? await AsyncDescriptor(descriptor, on: loop) else { return }
+    while let bytes = try? await pipe.read(), !bytes.isEmpty {
+      log(output.withLock { $0.append(bytes, at: timeline.now) })
+    }
+    log(output.withLock { $0.finish(at: timeline.now) })
+  }
+
+  private func log(_ lines: [String]) {
+    for line in lines { logger.info(line, ["source": "server"]) }
+  }
+}
+
+/// A record is smaller than what a pipe takes whole, so none is ever split.
+private func shepherdReports(in bytes: [UInt8]) -> [shepherd_report] {
+  let size = MemoryLayout<shepherd_report>.size
+  return stride(from: 0, through: bytes.count - size, by: size).map { offset in
+    unsafe bytes.withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: offset, as: shepherd_report.self) }
+  }
+}

@@ -1,0 +1,41 @@
+package import Core
+package import HTTP
+
+/// Makes model runtimes out of their settings, with what they all share.
+package struct RuntimeFactory: Sendable {
+  private let loops: EventLoopGroup
+  private let timeline: any Timeline
+  private let logger: Logger
+  private let living = LivingProcesses()
+
+  /// - Parameters:
+  ///   - loops: watch the servers' processes, read their output and carry the control requests.
+  ///   - logger: gets what the servers write, too, each line with the field "source" set to "server".
+  package init(loops: EventLoopGroup, timeline: any Timeline, logger: Logger) {
+    (self.loops, self.timeline, self.logger) = (loops, timeline, logger)
+  }
+
+  /// The runtime of one model; nothing is started or asked yet.
+  /// - Throws: all that is wrong with the settings.
+  package func runtime(for model: ModelID, _ settings: BackendSettings) throws(BackendFaults) -> any ModelRuntime {
+    let plan = try settings.backend.plan(settings)
+    let control = ServerControl(
+      client: HTTPClient(loops: loops), upstream: plan.upstream, timeline: timeline,
+      logger: logger.with("model", model))
+    guard let launch = plan.launch else { return AttachedRuntime(plan: plan, control: control) }
+    // The mark by which a server of ours is known, whatever it is called.
+    let marked = launch.adding(["SWITCHER_MODEL": model.name])
+    return ServerRuntime(
+      model: model, plan: plan, launch: marked, control: control, loop: loops.next(), living: living)
+  }
+
+  /// Ends every process of every runtime by force, at once, and returns when they are gone: for a daemon that was told
+  /// twice to end. The runtimes are of no use afterwards.
+  package func killAll() async { await living.kill() }
+}
+
+extension Launch {
+  fileprivate func adding(_ variables: [String: String]) -> Launch {
+    Launch(command: command, environment: environment.merging(variables) { $1 }, stopGrace: stopGrace)
+  }
+}

@@ -1,0 +1,50 @@
+// A shepherd stands between the daemon and each model server: a process that does nothing but start the server, tell of
+// its end, and see to it that nothing of its process tree is left, whether it was told to end it, the server ended by
+// itself, or the daemon died.
+#ifndef CLINUX_SHEPHERD_H
+#define CLINUX_SHEPHERD_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+enum shepherd_news {
+  /// The program is about to be executed; `value` is its process id.
+  SHEPHERD_STARTED = 1,
+  /// The program could not be executed; `value` is the errno. What else is reported is of no interest then.
+  SHEPHERD_FAILED = 2,
+  /// The program has ended; `value` is its status as waitpid(2) has it. What it left behind is being ended.
+  SHEPHERD_EXITED = 3,
+};
+
+/// What the status pipe carries, a record at a time. Its end means that the whole tree is gone.
+struct shepherd_report {
+  uint32_t news;
+  int32_t value;
+};
+
+struct shepherd {
+  /// To be waited for once the status pipe has ended.
+  pid_t pid;
+  /// Takes orders to stop. Closing it, also by dying, is the order to stop with the orphan's grace.
+  int control;
+  /// Yields `struct shepherd_report`; does not block.
+  int status;
+  /// Yields what the server writes to its standard output and error; does not block.
+  int output;
+};
+
+/// Starts a shepherd that starts `argv[0]`, looked up in the PATH of `envp`. Of the caller's descriptors the server gets
+/// none: its input is /dev/null, its output and error the `output` pipe. If the caller dies, force is used after
+/// `orphan_grace_milliseconds`.
+/// Returns 0, or the errno of what failed before there was a shepherd.
+int shepherd_spawn(
+    char *const argv[], char *const envp[], uint32_t orphan_grace_milliseconds, struct shepherd *shepherd);
+
+/// Orders the server to be stopped: politely, and by force once the grace is over, 0 for at once. A later order can only
+/// shorten the grace of an earlier one. Returns 0, or an errno when the shepherd is gone; raises no SIGPIPE.
+int shepherd_stop(int control, uint32_t grace_milliseconds);
+
+/// The caller's own environment, ended by NULL.
+char *const *inherited_environment(void);
+
+#endif

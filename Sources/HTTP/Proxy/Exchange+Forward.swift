@@ -1,0 +1,67 @@
+internal import Core
+
+extension Exchange {
+  /// Sends the request to a model server and its answer to the client, each as it comes. What has been read of the body goes
+  /// out with the head, the rest is streamed.
+  ///
+  /// No answer may have begun. Fields added with `addResponseField` go out with the server's.
+  /// - Throws: `ForwardFailure`; each case tells whether the client has still to be answered.
+  package func forward(_ plan: ForwardPlan) async throws(ForwardFailure) -> ForwardSummary {
+    loop.assertIsCurrent()
+    precondition(!responseHasBegun, "an exchange is answered once")
+    guard !runner.upstreamWait.isAborted else { throw .clientGone }
+    do {
+      try checkLength()
+      if !decoder.isComplete { try takeIn() }
+    } catch {
+      throw ForwardFailure(error)
+    }
+    let pool = worker.upstreams
+    let server = pool.server(at: plan.origin)
+    if let reused = pool.take(from: server, at: loop.now) {
+      do {
+        return try await forward(plan, over: reused, of: server)
+      } catch .notTaken where !runner.upstreamWait.isAborted {
+        // The server has closed the connection just as the request went out; a fresh one can't be stale.
+      }
+    }
+    let fresh: UpstreamConnection
+    do {
+      fresh = try await Dialler.connect(
+        to: plan.origin, within: plan.connectTimeout, on: loop, abortedBy: runner.upstreamWait)
+    } catch {
+      if runner.upstreamWait.isAborted { throw .clientGone }
+      throw .notTaken(error.reason)
+    }
+    return try await forward(plan, over: fresh, of: server)
+  }
+
+  private func forward(
+    _ plan: ForwardPlan, over upstream: UpstreamConnection, of server: UpstreamServer
+  ) async throws(ForwardFailure) -> ForwardSummary {
+    runner.upstreamWait.attach(upstream.channel)
+    defer { runner.upstreamWait.detach() }
+    var forwarding = Forwarding(exchange: self, upstream: upstream)
+    do throws(ForwardFailure) {
+      let summary = try await forwarding.run(plan, server)
+      if forwarding.canReuseConnection {
+        worker.upstreams.put(upstream, to: server)
+      } else {
+        upstream.channel.close()
+      }
+      return summary
+    } catch {
+      upstream.channel.close()
+      throw error
+    }
+  }
+}
+
+extension ForwardFailure {
+  init(_ failure: ExchangeFailure) {
+    switch failure {
+    case .refused(let fault): self = .refused(fault)
+    case .clientGone: self = .clientGone
+    }
+  }
+}

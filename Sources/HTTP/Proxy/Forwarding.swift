@@ -1,0 +1,141 @@
+internal import Core
+
+/// One attempt to have a request answered over one connection to a model server.
+///
+/// Its asynchronous steps are inlined into each other, since the frame of each call that is not costs an allocation.
+struct Forwarding: ~Copyable {
+  let exchange: Exchange
+  let connection: Connection
+  let upstream: UpstreamConnection
+  private var pump: RequestPump?
+  /// Whether the server may have got any of the request, or has said anything.
+  private var hasSent = false
+  private var hasHeard = false
+  var canReuseConnection = false
+
+  /// Interim answers are dropped, but not for ever.
+  private static let mostInterimAnswers = 64
+
+  init(exchange: Exchange, upstream: UpstreamConnection) {
+    self.exchange = exchange
+    connection = exchange.connection
+    self.upstream = upstream
+  }
+
+  var loop: EventLoop { exchange.loop }
+
+  @inline(__always)
+  mutating func run(
+    _ plan: ForwardPlan, _ server: UpstreamServer
+  ) async throws(ForwardFailure) -> ForwardSummary {
+    do throws(ForwardFailure) {
+      let began = loop.now
+      try sendRequest(plan, to: server)
+      try await readHead(plan)
+      let firstByteAt = loop.now
+      if let timing = plan.serverTiming {
+        let tenths = (firstByteAt - began).nanoseconds / 100_000
+        exchange.addResponseField("Server-Timing", "\(timing), upstream;dur=\(tenths / 10).\(tenths % 10)")
+      }
+      let bytesSent = try await upstream.head.status == 101 ? tunnel() : relay(plan)
+      if let pump, !pump.isDone {
+        canReuseConnection = false
+        await pump.stop()
+      }
+      loop.buffers.recycle(upstream.input)
+      return ForwardSummary(status: upstream.head.status, bytesSent: bytesSent, firstByteAt: firstByteAt)
+    } catch {
+      await pump?.stop()
+      loop.buffers.recycle(upstream.input)
+      throw error
+    }
+  }
+
+  // MARK: The request
+
+  /// Sends what the server takes at once, which is mostly all, and leaves the rest to a pump.
+  private mutating func sendRequest(_ plan: ForwardPlan, to server: UpstreamServer) throws(ForwardFailure) {
+    var request = OutgoingRequest(exchange, plan, to: server, in: upstream.output)
+    let outcome = request.sendSome(exchange, on: upstream.channel)
+    hasSent = request.sentBytes > 0
+    if case .failed = outcome {
+      request.finish(loop)
+      throw endedEarly(outcome, plan.origin)
+    }
+    if request.isSent, exchange.bodyIsComplete { return request.finish(loop) }
+    hasSent = true
+    pump = RequestPump(request, exchange, to: upstream.channel)
+    pump?.start()
+  }
+
+  // MARK: The answer's head
+
+  /// Reads until there is the head of the answer proper.
+  @inline(__always)
+  private mutating func readHead(_ plan: ForwardPlan) async throws(ForwardFailure) {
+    var parser = ResponseParser(requestMethod: exchange.method)
+    var interimAnswers = 0
+    let deadline = plan.firstByteTimeout.map { loop.now + Interval($0) } ?? .distantFuture
+    while true {
+      while !upstream.input.isEmpty, try parse(&parser, plan.origin) {
+        // 101 ends the exchange of messages, so it is no interim answer (RFC 9110, section 15.2.2).
+        guard upstream.head.status < 200, upstream.head.status != 101 else { return try checkUpgrade(plan.origin) }
+        interimAnswers += 1
+        guard interimAnswers <= Self.mostInterimAnswers else { throw .noAnswer("\(plan.origin): too many 1xx answers") }
+        upstream.input.consume(upstream.head.byteCount)
+      }
+      let end = try await receive(from: plan.origin, until: deadline)
+      if let end { throw endedEarly(end, plan.origin) }
+    }
+  }
+
+  private mutating func parse(_ parser: inout ResponseParser, _ origin: Origin) throws(ForwardFailure) -> Bool {
+    do throws(WireFault) {
+      return try upstream.parseHead(&parser)
+    } catch {
+      throw .noAnswer("\(origin): \(error.message)")
+    }
+  }
+
+  private func checkUpgrade(_ origin: Origin) throws(ForwardFailure) {
+    if upstream.head.status == 101, !exchange.asksForUpgrade {
+      throw .noAnswer("\(origin): answered 101 though no upgrade was asked for")
+    }
+  }
+
+  /// Waits for bytes from the server and appends them to the input. Returns how the stream ended, if it did.
+  @inline(__always)
+  mutating func receive(
+    from origin: Origin, until deadline: Instant
+  ) async throws(ForwardFailure) -> Transfer? {
+    let (channel, input) = (upstream.channel, upstream.input)
+    while true {
+      guard channel.isReadable else {
+        if input.isEmpty { loop.buffers.recycle(input) }
+        switch await channel.waitReadable(until: deadline) {
+        case .ready: continue
+        case .timedOut: throw .timedOut("\(origin): no answer in time")
+        case .aborted: throw pump?.failure.map(ForwardFailure.init) ?? .clientGone
+        }
+      }
+      if input.capacity == 0 { loop.buffers.lend(to: input) }
+      let outcome = channel.receive(into: input)
+      switch outcome {
+      case .moved:
+        hasHeard = true
+        return nil
+      case .blocked: continue
+      case .ended, .failed: return outcome
+      }
+    }
+  }
+
+  private func endedEarly(_ end: Transfer, _ origin: Origin) -> ForwardFailure {
+    let reason =
+      if case .failed(let failure) = end { failure.reason } else { "closed the connection without an answer" }
+    if !hasHeard, !exchange.hasStreamed, upstream.requestWasNotTaken(end, hasSent: hasSent) {
+      return .notTaken("\(origin): \(reason)")
+    }
+    return .noAnswer("\(origin): \(reason)")
+  }
+}

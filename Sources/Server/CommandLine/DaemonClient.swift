@@ -1,0 +1,114 @@
+internal import Core
+internal import Foundation
+internal import HTTP
+
+/// Puts questions and orders of the command line to a running daemon's admin routes.
+struct DaemonClient {
+  private enum ExitStatus: Int32 {
+    case ok = 0
+    case usage = 2
+    case unreachable = 3
+    case refused = 4
+  }
+
+  private struct Answer: Decodable {
+    let message: String?
+    let error: String?
+  }
+
+  private let options: Command.ClientOptions
+
+  init(_ options: Command.ClientOptions) { self.options = options }
+
+  /// Prints what the daemon answers, and returns the program's exit status.
+  func run(_ request: Command.ClientRequest) async -> Int32 {
+    guard let upstream = Upstream(url: options.adminURL, modelName: nil) else {
+      say("--admin: found \"\(options.adminURL)\", expected http://HOST:PORT")
+      return ExitStatus.usage.rawValue
+    }
+    do {
+      let client = HTTPClient(loops: try EventLoopGroup(count: 1))
+      let response = try await client.send(
+        wire(request, upstream), to: upstream.origin, timeout: .seconds(3600), bodyLimit: 16 << 20)
+      return show(request, response).rawValue
+    } catch {
+      say("\(error)")
+      return ExitStatus.unreachable.rawValue
+    }
+  }
+
+  private func wire(_ request: Command.ClientRequest, _ upstream: Upstream) -> ClientRequest {
+    let (path, body): (String, [String: String]?) =
+      switch request {
+      case .status: ("status", nil)
+      case .unpin: ("unpin", [:])
+      case .setMode(let manual): ("mode", ["mode": manual ? "manual" : "auto"])
+      case .switchTo(let model): ("switch", ["model": model])
+      case .pin(let model): ("pin", ["model": model])
+      case .sleep(let model): ("sleep", ["model": model])
+      case .wake(let model): ("wake", ["model": model])
+      }
+    var fields: [(name: String, value: String)] = []
+    if body != nil { fields.append(("Content-Type", "application/json")) }
+    if let token = options.adminToken { fields.append(("Authorization", "Bearer \(token)")) }
+    return ClientRequest(
+      body == nil ? .get : .post, upstream.basePath + "/control/\(path)", fields: fields, body: body.map(json) ?? [])
+  }
+
+  private func show(_ request: Command.ClientRequest, _ response: ClientResponse) -> ExitStatus {
+    let text = String(decoding: response.body, as: UTF8.self)
+    let answer = try? JSONDecoder().decode(Answer.self, from: Data(response.body))
+    guard response.status == 200 else {
+      say(answer?.error ?? "the daemon answered \(response.status): \(text)")
+      return .refused
+    }
+    if case .status = request {
+      print(options.printsJSON ? text : StatusTable(response.body)?.text ?? text)
+    } else {
+      print(options.printsJSON ? text : answer?.message ?? text)
+    }
+    return .ok
+  }
+
+  private func say(_ text: String) { FileHandle.standardError.write(Data("switcher: \(text)\n".utf8)) }
+}
+
+/// What `/control/status` answers, as a table for a person.
+private struct StatusTable: Decodable {
+  struct Mode: Decodable {
+    let mode: String
+    let pinned: String?
+  }
+
+  struct Model: Decodable {
+    let inFlight: Int
+    let queueDepth: Int
+    let state: String
+    let processState: String
+  }
+
+  let state: String
+  let mode: Mode
+  let policy: String
+  let models: [String: Model]
+
+  init?(_ json: [UInt8]) {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    guard let table = try? decoder.decode(Self.self, from: Data(json)) else { return nil }
+    self = table
+  }
+
+  var text: String {
+    let pin = mode.pinned.map { ", pinned to \($0)" } ?? ""
+    let rows = models.sorted { $0.key < $1.key }.map { name, model in
+      [name, model.state, model.processState, String(model.inFlight), String(model.queueDepth)]
+    }
+    let table = [["model", "state", "process", "in flight", "waiting"]] + rows
+    let widths = table[0].indices.map { column in table.map { $0[column].count }.max() ?? 0 }
+    let lines = table.map { row in
+      zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined(separator: "  ")
+    }
+    return (["\(state), mode \(mode.mode)\(pin), policy \(policy)"] + lines).joined(separator: "\n")
+  }
+}

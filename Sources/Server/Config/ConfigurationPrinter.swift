@@ -1,0 +1,95 @@
+internal import Backends
+internal import Core
+internal import HTTP
+
+extension Configuration {
+  /// The configuration as it takes effect: a file that would have the same one, but for its secrets, which are masked.
+  func printed() -> String {
+    json.mapStrings { secrets.masked(in: $0).replacing("${", with: "$${") }.serialized(pretty: true)
+  }
+
+  private var json: JSONValue {
+    .object(
+      JSONValue.members([
+        "listen": .string(listen.description),
+        "admin_listen": adminListen.map { .string($0.description) },
+        "admin_token": adminToken.map { .string($0) },
+        "metrics_port": .number(Int(metricsListen?.port ?? 0)),
+        "policy": policy.json,
+        "shutdown_delay_secs": .seconds(shutdownDelay),
+        "shutdown_grace_secs": .seconds(shutdownGrace),
+        "models": .object(models.map { JSONValue.Member($0.id.name, $0.json) }),
+      ]))
+  }
+}
+
+extension PolicySettings {
+  fileprivate var json: JSONValue {
+    let options = options.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, .number($0.value)) }
+    return .object([JSONValue.Member("type", .string(name))] + options)
+  }
+}
+
+extension ModelConfiguration {
+  fileprivate var json: JSONValue {
+    .object(
+      backend.members
+        + JSONValue.members([
+          "aliases": .strings(aliases),
+          "fallback": fallback.map { .string($0.name) },
+          "request_timeout_secs": .seconds(requestTimeout),
+          "idle_sleep_secs": .seconds(idleSleep ?? .zero),
+          "max_in_flight": maxInFlight.map { .number($0) },
+          "max_queue": maxQueue.map { .number($0) },
+        ]))
+  }
+}
+
+extension BackendSettings {
+  fileprivate var members: [JSONValue.Member] {
+    let environment = environment.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, .string($0.value)) }
+    return JSONValue.members([
+      "backend": .string(backend.name),
+      "model_path": modelPath.map { .string($0) },
+      "command": command.isEmpty ? nil : .strings(command),
+      "extra_args": extraArguments.isEmpty ? nil : .strings(extraArguments),
+      "env": environment.isEmpty ? nil : .object(environment),
+      "port": backend == .vllm ? .number(Int(upstream.origin.port)) : nil,
+      "url": backend == .vllm ? nil : .string("http://\(upstream.origin)\(upstream.basePath)"),
+      "upstream_model": upstream.modelName.map { .string($0) },
+      "eviction": eviction.map { .string($0.description) },
+      "sleep_endpoints": sleepSteps.isEmpty ? nil : .array(sleepSteps.map(\.json)),
+      "wake_endpoints": wakeSteps.isEmpty ? nil : .array(wakeSteps.map(\.json)),
+      "health_path": .string(healthPath),
+      "warmup": .bool(warmsUp),
+      "startup_timeout_secs": .seconds(startupTimeout),
+      "stop_grace_secs": .seconds(stopGrace),
+      "sleep_timeout_secs": .seconds(sleepTimeout),
+      "wake_timeout_secs": .seconds(wakeTimeout),
+    ])
+  }
+}
+
+extension ControlStep {
+  fileprivate var json: JSONValue {
+    .object(
+      JSONValue.members([
+        "endpoint": .string(endpoint),
+        "method": .string(method.rawValue),
+        "body": body.map { .string($0) },
+        "timeout_secs": timeout.map { .seconds($0) },
+        "retries": retries > 0 ? .number(retries) : nil,
+        "expect_body": expectedBody.map { .string($0) },
+      ]))
+  }
+}
+
+extension JSONValue {
+  fileprivate static func seconds(_ duration: Duration) -> JSONValue { .number(duration.seconds) }
+  fileprivate static func strings(_ values: [String]) -> JSONValue { .array(values.map { .string($0) }) }
+
+  /// Members without those that have no value.
+  fileprivate static func members(_ members: KeyValuePairs<String, JSONValue?>) -> [Member] {
+    members.compactMap { member in member.value.map { Member(member.key, $0) } }
+  }
+}

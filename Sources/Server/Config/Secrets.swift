@@ -1,0 +1,39 @@
+/// Texts that must appear in no log, no answer and no printed configuration.
+struct Secrets: Sendable {
+  private static let tellingWords: Set = [
+    "TOKEN", "KEY", "APIKEY", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIALS",
+  ]
+  private static let mask = "***"
+  /// What is shorter is masked only where it is the whole text: it would turn up by chance inside others.
+  private static let shortestPart = 6
+
+  private var values: Set<String> = []
+
+  mutating func insert(_ value: String) {
+    if !value.isEmpty { values.insert(value) }
+  }
+
+  /// Takes the values of those flags that hold secrets, as far as their names tell: `--api-key X`, `--hf-token=X`.
+  mutating func insert(from arguments: [String]) {
+    for (index, argument) in arguments.enumerated() where argument.hasPrefix("-") {
+      let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+      guard let flag = parts.first, Self.isTelling(flag) else { continue }
+      let value = parts.count > 1 ? parts[1] : arguments.dropFirst(index + 1).first
+      if let value { insert(value) }
+    }
+  }
+
+  /// The text with every secret in it masked.
+  func masked(in text: String) -> String {
+    guard !values.contains(text) else { return Self.mask }
+    return values.filter { $0.count >= Self.shortestPart }.sorted { $0.count > $1.count }.reduce(text) { text, secret in
+      text.split(separator: secret, omittingEmptySubsequences: false).joined(separator: Self.mask)
+    }
+  }
+
+  /// Whether a variable or a flag of this name holds a secret, as far as the last word of a name can tell.
+  static func isTelling(_ name: String) -> Bool {
+    let lastWord = name.split { $0 == "_" || $0 == "-" }.last ?? ""
+    return tellingWords.contains(lastWord.uppercased())
+  }
+}

@@ -1,0 +1,165 @@
+internal import Backends
+internal import Core
+
+/// Reads the part of a model's object that says what its server is, and has the backend judge it.
+struct ServerReader {
+  let id: ModelID
+  /// The port that the file gives the model, nil if there is none, or one that is wrong.
+  let port: UInt16?
+  let isPortWrong: Bool
+  let options: ModelOptions
+  /// The program that stands for `vllm`, or nothing.
+  let vllmCommand: [String]
+
+  /// Backends that are promised but not there yet; to name one is no spelling mistake.
+  private static let planned: Set = ["sglang", "llama_cpp", "hooks", "ollama", "hf_endpoint"]
+  private static let programKeys = ["command", "model_path", "url", "extra_args", "env", "checkpoint_path"]
+  /// The options that a backend has no use for.
+  private static let unused: [Backend: Set<String>] = [
+    .command: ["model_path", "extra_args", "checkpoint_path"],
+    .attached: ["model_path", "extra_args", "checkpoint_path", "env"],
+    .vllm: ["url"],
+  ]
+
+  /// The server's settings, nil where something is wrong with them.
+  func settings(_ object: inout ConfigObject) -> BackendSettings? {
+    let findings = object.value.findings
+    let earlierFaults = findings.faults.count
+    reportRemovedKeys(&object)
+    let keys = Self.programKeys.compactMap { key in object.take(key).map { (key, $0) } }
+    let given = Dictionary(uniqueKeysWithValues: keys)
+    let backend = backend(&object, given: given)
+    for (key, value) in given where backend.map({ Self.unused[$0]?.contains(key) ?? false }) ?? false {
+      value.fault("the \(backend?.name ?? "") backend has no use for it")
+    }
+
+    let command = given["command"]?.strings() ?? []
+    let modelPath = given["model_path"]?.word()
+    let arguments = given["extra_args"]?.strings() ?? []
+    let environment = given["env"].map(environment) ?? [:]
+    findings.secrets.insert(from: command + arguments)
+    if let checkpoint = given["checkpoint_path"], checkpoint.string() != nil {
+      checkpoint.warn("has no effect yet: the model is started cold")
+    }
+    let sleepSteps = object.take("sleep_endpoints")?.controlSteps() ?? []
+    let wakeSteps = object.take("wake_endpoints")?.controlSteps() ?? []
+    var modelName = object.take("upstream_model")?.word()
+    if backend == .vllm { modelName = modelName ?? servedName(arguments) ?? modelPath }
+    let url = given["url"]?.upstream(modelName: modelName)
+
+    // What else is wrong would only follow from what has been reported.
+    guard let backend, !isPortWrong, findings.faults.count == earlierFaults else { return nil }
+    reportLonelySteps(sleepSteps, wakeSteps, object)
+    let takesFreePort = backend == .vllm || given.values.contains { $0.json.mentionsPort }
+    guard let upstream = url ?? upstream(named: modelName, of: backend, takesFreePort: takesFreePort, object) else {
+      return nil
+    }
+    var settings = BackendSettings(backend: backend, upstream: upstream)
+    settings.command = command.isEmpty && backend == .vllm ? vllmCommand : command
+    settings.environment = environment
+    settings.modelPath = modelPath
+    settings.extraArguments = arguments
+    settings.sleepSteps = sleepSteps
+    settings.wakeSteps = wakeSteps
+    options.apply(to: &settings)
+    // What holds for models in general can't oblige a server that somebody else runs.
+    if backend == .attached, !object.contains("eviction") { settings.eviction = nil }
+    guard findings.faults.count == earlierFaults else { return nil }
+    for fault in settings.faults() {
+      findings.fault(fault.message, path: object.value.child(fault.key), at: object.position(of: fault.key))
+    }
+    return settings
+  }
+
+  /// The backend that is named, else the one that the options given are for.
+  private func backend(_ object: inout ConfigObject, given: [String: ConfigValue]) -> Backend? {
+    let expected = Spelling.alternatives(Backend.catalogue.map(\.name))
+    if let value = object.take("backend") {
+      guard let name = value.string() else { return nil }
+      if let backend = Backend.named(name) { return backend }
+      guard !Self.planned.contains(name) else {
+        // Its own options mean nothing here, yet they are no mistakes.
+        _ = object.takeRest()
+        value.fault("found \"\(name)\", which is not supported yet; expected \(expected)")
+        return nil
+      }
+      let guess = Spelling.nearest(to: name, among: Backend.catalogue.map(\.name))
+      value.fault("found \"\(name)\", expected \(expected)" + (guess.map { "; did you mean \($0)?" } ?? ""))
+      return nil
+    }
+    switch (given["model_path"], given["command"], given["url"]) {
+    case (_?, nil, _): return .vllm
+    case (nil, _?, _): return .command
+    case (nil, nil, _?): return .attached
+    case (_?, _?, _): report("backend", "missing, expected vllm or command, since there is a model_path and a command")
+    case (nil, nil, nil): report("backend", "missing, expected one, or a model_path, a command or a url to tell it by")
+    }
+    return nil
+
+    func report(_ key: String, _ message: String) {
+      object.value.findings.fault(message, path: object.value.child(key), at: object.value.json.position)
+    }
+  }
+
+  /// Where a server without a `url` listens.
+  private func upstream(
+    named modelName: String?, of backend: Backend, takesFreePort: Bool, _ object: ConfigObject
+  ) -> Upstream? {
+    if let port = port ?? (takesFreePort ? object.scope.model?.port() : nil) {
+      return Upstream(origin: Origin(host: "127.0.0.1", port: port), modelName: modelName)
+    }
+    let (key, message) =
+      if takesFreePort {
+        ("port", "missing, and there is no free port to give it")
+      } else if backend == .attached {
+        ("url", "missing, expected the address of the server: http://HOST[:PORT][/PATH]")
+      } else {
+        ("port", "missing, expected the port that the command listens on, or ${PORT} in the command")
+      }
+    object.value.findings.fault(message, path: object.value.child(key), at: object.value.json.position)
+    return nil
+  }
+
+  /// The name that vLLM is told to answer to, its own default being the model's path.
+  private func servedName(_ arguments: [String]) -> String? {
+    let flag = "--served-model-name"
+    if let joined = arguments.last(where: { $0.hasPrefix(flag + "=") }) {
+      return String(joined.dropFirst(flag.count + 1))
+    }
+    return arguments.lastIndex(of: flag).flatMap { $0 + 1 < arguments.count ? arguments[$0 + 1] : nil }
+  }
+
+  private func environment(_ value: ConfigValue) -> [String: String] {
+    var environment: [String: String] = [:]
+    for entry in value.entries() ?? [] {
+      if entry.name.isEmpty || entry.name.contains("=") {
+        value.findings.fault(
+          "expected the name of an environment variable", path: entry.value.path, at: entry.position)
+      }
+      guard let text = entry.value.string() else { continue }
+      if Secrets.isTelling(entry.name) { value.findings.secrets.insert(text) }
+      environment[entry.name] = text
+    }
+    return environment
+  }
+
+  private func reportLonelySteps(_ sleepSteps: [ControlStep], _ wakeSteps: [ControlStep], _ object: ConfigObject) {
+    guard sleepSteps.isEmpty != wakeSteps.isEmpty else { return }
+    let (missing, present) =
+      sleepSteps.isEmpty ? ("sleep_endpoints", "wake_endpoints") : ("wake_endpoints", "sleep_endpoints")
+    object.value.findings.fault(
+      "missing, expected at least one step beside \(present)", path: object.value.child(missing),
+      at: object.position(of: missing))
+  }
+
+  private func reportRemovedKeys(_ object: inout ConfigObject) {
+    for way in ["sleep", "wake"] {
+      for part in ["endpoint", "method", "body", "timeout"] {
+        object.reportRemoved(
+          "\(way)_\(part)",
+          "was removed; use \(way)_endpoints, an array of {\"endpoint\", \"method\", \"body\", \"timeout_secs\"}, "
+            + "see docs/migration.md")
+      }
+    }
+  }
+}

@@ -1,0 +1,106 @@
+internal import Core
+internal import HTTP
+
+/// Which model a request is for, and how its body must be changed so that the model server knows the name.
+struct ModelRequest: Sendable {
+  let entry: ModelDirectory.Entry
+  let edit: ForwardPlan.BodyEdit?
+
+  /// Finds the model: the header `x-model` wins over the body's `model`; without a body, `?model=` is looked at.
+  ///
+  /// Reads only as much of the body as that takes: all of a JSON body, a form up to its field, nothing of what is neither.
+  /// - Throws: `APIError` when no model is named, it is unknown, or the body is not what it says; `ExchangeFailure` when
+  ///   the body could not be read.
+  static func identify(_ exchange: Exchange, in directory: ModelDirectory) async throws -> ModelRequest {
+    if let name = exchange.field(.xModel) {
+      return try await identify(exchange, named: name, in: directory)
+    }
+    if !exchange.hasBody {
+      guard let name = QueryItem.value(of: "model", in: exchange.query) else {
+        guard exchange.method == .post else {
+          throw APIError.methodNotAllowed(exchange.method.description, allowed: [HTTPMethod.post.description])
+        }
+        throw APIError.missingModel()
+      }
+      return ModelRequest(entry: try directory.entry(named: name), edit: nil)
+    }
+    if let type = exchange.field(.contentType), let form = MultipartModel(contentType: type) {
+      return try await identify(exchange, form: form, in: directory)
+    }
+    try await exchange.readBody()
+    let field = try exchange.withBody(modelField)
+    let entry = try directory.entry(named: field.name)
+    return ModelRequest(
+      entry: entry, edit: rename(field.name, entry, range: field.range, replacement: ModelField.replacement))
+  }
+
+  /// The model that the header names; a JSON body that names another one is made to agree.
+  private static func identify(
+    _ exchange: Exchange, named name: String, in directory: ModelDirectory
+  ) async throws -> ModelRequest {
+    let entry = try directory.entry(named: name)
+    guard exchange.hasBody, exchange.field(.contentType)?.lowercased().contains("json") == true else {
+      return ModelRequest(entry: entry, edit: nil)
+    }
+    try await exchange.readBody()
+    let field = exchange.withBody { body in try? ModelField.find(in: body) }
+    let upstreamName = entry.upstreamName ?? entry.model.name
+    guard let field, field.name != upstreamName else { return ModelRequest(entry: entry, edit: nil) }
+    let replacement = ModelField.replacement(naming: upstreamName)
+    return ModelRequest(
+      entry: entry, edit: ForwardPlan.BodyEdit(range: field.range, replacement: replacement))
+  }
+
+  private static func identify(
+    _ exchange: Exchange, form: MultipartModel, in directory: ModelDirectory
+  ) async throws -> ModelRequest {
+    var form = form
+    while true {
+      switch exchange.withBody({ form.find(in: $0) }) {
+      case .found(let name, let range):
+        let entry = try directory.entry(named: name)
+        return ModelRequest(entry: entry, edit: rename(name, entry, range: range) { Array($0.utf8) })
+      case .needsMore:
+        guard try await exchange.readMoreBody() else { throw APIError.missingModel() }
+      case .absent: throw APIError.missingModel()
+      }
+    }
+  }
+
+  private static func modelField(in body: Span<UInt8>) throws(APIError) -> ModelField {
+    do throws(ModelField.Fault) {
+      return try ModelField.find(in: body)
+    } catch {
+      switch error {
+      case .notJSON(let fault): throw .invalidJSON("\(fault)")
+      case .notAnObject: throw .invalidJSON("found another value, expected an object")
+      case .missing: throw .missingModel()
+      case .notAString:
+        throw APIError(
+          status: 400, code: "missing_model", message: "\"model\": found no string, expected a model's name",
+          parameter: "model")
+      }
+    }
+  }
+
+  private static func rename(
+    _ name: String, _ entry: ModelDirectory.Entry, range: Range<Int>, replacement: (String) -> [UInt8]
+  ) -> ForwardPlan.BodyEdit? {
+    guard let upstreamName = entry.upstreamName, upstreamName != name else { return nil }
+    return ForwardPlan.BodyEdit(range: range, replacement: replacement(upstreamName))
+  }
+}
+
+/// One `name=value` of a request's query.
+enum QueryItem {
+  /// The first value of `name`, decoded as a form is; nil when it is absent or empty.
+  static func value(of name: String, in query: String?) -> String? {
+    guard let query else { return nil }
+    for item in query.split(separator: "&") {
+      let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2, parts[0] == name, !parts[1].isEmpty else { continue }
+      return percentDecoded(String(parts[1].map { $0 == "+" ? " " : $0 }))
+    }
+    return nil
+  }
+}

@@ -1,0 +1,56 @@
+import Core
+import Testing
+
+@testable import Backends
+
+extension ProcessTests {
+  @Suite struct SleepProofTests {
+    let site: Site
+
+    init() throws { site = try Site() }
+
+    private func mode(_ proof: SleepMode.Proof) -> SleepMode {
+      SleepMode(sleepSteps: [ControlStep("/sleep")], wakeSteps: [ControlStep("/wake_up")], proof: proof)
+    }
+
+    @Test func `an answer that comes before the sleep is waited out`() async throws {
+      let server = try FakeServer(["/is_sleeping": .first(200, #"{\"is_sleeping\": false}"#, times: 3)])
+      try await site.withServer(server) { control in try await control.sleep(mode(.required), timeout: .seconds(30)) }
+      #expect(await holds { site.log.messages.filter { $0 == "GET /is_sleeping" }.count == 4 })
+    }
+
+    @Test(arguments: [SleepMode.Proof.required, .ifOffered])
+    func `a server that says it does not sleep has not slept`(proof: SleepMode.Proof) async throws {
+      let server = try FakeServer(["/sleep": .status(200, "")])
+      try await site.withServer(server) { control in
+        let message =
+          #"the server was not asleep within 0.3 seconds: GET /is_sleeping returned 200: {"is_sleeping": false}"#
+        await #expect(throws: RuntimeFailure(message)) {
+          try await control.sleep(mode(proof), timeout: .milliseconds(300))
+        }
+      }
+    }
+
+    @Test func `a server that says it still sleeps is not awake`() async throws {
+      try await site.withServer(FakeServer(["/wake_up": .status(200, "")])) { control in
+        try await control.sleep(mode(.required), timeout: .seconds(30))
+        let message =
+          #"the server was not awake within 0.3 seconds: GET /is_sleeping returned 200: {"is_sleeping": true}"#
+        await #expect(throws: RuntimeFailure(message)) {
+          try await control.wake(mode(.required), timeout: .milliseconds(300))
+        }
+      }
+    }
+
+    @Test(arguments: [FakeServer.Rule.status(404, "Not Found"), .status(200, "yes")])
+    func `only a server that must know the question fails when it does not`(rule: FakeServer.Rule) async throws {
+      try await site.withServer(FakeServer(["/is_sleeping": rule])) { control in
+        try await control.sleep(mode(.ifOffered), timeout: .seconds(30))
+        let failure = await #expect(throws: RuntimeFailure.self) {
+          try await control.sleep(mode(.required), timeout: .seconds(30))
+        }
+        #expect(failure?.message.hasPrefix("GET /is_sleeping returned ") == true)
+      }
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import Core
+import Testing
+
+@testable import HTTP
+
+@Suite(.timeLimit(.minutes(1)))
+struct HTTPClientTests {
+  /// Runs `test` with a client and the upstream that it calls.
+  private func withClient(_ test: (HTTPClient, ScriptedUpstream) async throws -> Void) async throws {
+    let loops = try EventLoopGroup(count: 1)
+    let upstream = try await ScriptedUpstream()
+    do {
+      try await test(HTTPClient(loops: loops), upstream)
+    } catch {
+      await loops.shutdown()
+      throw error
+    }
+    await upstream.close()
+    await loops.shutdown()
+  }
+
+  @Test(arguments: [
+    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 200 OK\r\n\r\nhello",
+    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",
+  ])
+  func `an answer is returned whole, however it is framed`(answer: String) async throws {
+    try await withClient { client, upstream in
+      let request = ClientRequest(
+        .post, "/sleep?level=1", fields: [("Content-Type", "application/json")], body: Array("{}".utf8))
+      async let response = client.send(request, to: upstream.origin, timeout: .seconds(50))
+      let peer = try await upstream.accept()
+      let received = try await peer.readMessage()
+      #expect(received.startLine == "POST /sleep?level=1 HTTP/1.1")
+      #expect(received["host"] == upstream.origin.description)
+      #expect(received["content-type"] == "application/json")
+      #expect(received["connection"] == "close")
+      #expect(received.body == "{}")
+      for byte in answer.utf8 { try await peer.send([byte]) }
+      peer.endSending()
+      #expect(try await response.status == 200)
+      #expect(try await response.body == Array("hello".utf8))
+    }
+  }
+
+  @Test func `a status of failure is an answer`() async throws {
+    try await withClient { client, upstream in
+      async let response = client.send(ClientRequest(.get, "/health"), to: upstream.origin, timeout: .seconds(50))
+      let peer = try await upstream.accept()
+      #expect(try await peer.readMessage().values(of: "content-length") == [])
+      try await peer.send("HTTP/1.1 503 Loading\r\nContent-Length: 0\r\n\r\n")
+      #expect(try await response.status == 503)
+    }
+  }
+
+  @Test func `nobody listening is told with the request's name`() async throws {
+    try await withClient { client, upstream in
+      await upstream.close()
+      let failure = await #expect(throws: ClientFailure.self) {
+        try await client.send(ClientRequest(.post, "/sleep?level=1"), to: upstream.origin, timeout: .seconds(50))
+      }
+      #expect(failure?.kind == .notConnected)
+      #expect(
+        failure?.description
+          == "POST http://\(upstream.origin)/sleep?level=1: \(upstream.origin): connection refused")
+    }
+  }
+
+  @Test(arguments: ["", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel"])
+  func `an answer that does not come in time is a time-out`(beginning: String) async throws {
+    try await withClient { client, upstream in
+      let failure = await #expect(throws: ClientFailure.self) {
+        async let response = client.send(ClientRequest(.get, "/x"), to: upstream.origin, timeout: .milliseconds(50))
+        let peer = try await upstream.accept()
+        // Under load the time may be over before this comes.
+        try? await peer.send(beginning)
+        _ = try await response
+      }
+      #expect(failure?.kind == .timedOut)
+      #expect(failure?.description == "GET http://\(upstream.origin)/x: no answer within 0.05 s")
+    }
+  }
+
+  @Test func `cancelling the task ends the request`() async throws {
+    try await withClient { client, upstream in
+      let origin = upstream.origin
+      let task = Task { try await client.send(ClientRequest(.get, "/x"), to: origin, timeout: .seconds(50)) }
+      let peer = try await upstream.accept()
+      _ = try await peer.readHead()
+      task.cancel()
+      let failure = await #expect(throws: ClientFailure.self) { try await task.value }
+      #expect(failure?.kind == .cancelled)
+      #expect(try await peer.readToEnd() == "")
+    }
+  }
+
+  @Test(arguments: [
+    ("HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n" + String(repeating: "a", count: 101), "exceeds 100 bytes"),
+    ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel", "closed before the answer was whole"),
+    ("nonsense\r\n\r\n", "malformed"), ("", "closed before the answer was whole"),
+  ])
+  func `what is no whole answer is a failure`(answer: String, reason: String) async throws {
+    try await withClient { client, upstream in
+      let failure = await #expect(throws: ClientFailure.self) {
+        async let response = client.send(
+          ClientRequest(.get, "/x"), to: upstream.origin, timeout: .seconds(50), bodyLimit: 100)
+        let peer = try await upstream.accept()
+        _ = try await peer.readHead()
+        try await peer.send(answer)
+        peer.endSending()
+        _ = try await response
+      }
+      #expect(failure?.kind == .noAnswer)
+      #expect(failure?.description.contains(reason) == true)
+    }
+  }
+}

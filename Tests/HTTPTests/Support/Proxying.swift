@@ -1,0 +1,70 @@
+import Core
+
+@testable import HTTP
+
+/// Runs `test` with a server that forwards all it gets to an upstream whose part the test plays.
+func withProxy(
+  _ limits: ServerLimits = ServerLimits(), readsBody: Bool = true,
+  plan change: @escaping @Sendable (inout ForwardPlan) -> Void = { _ in },
+  _ test: (TestServer, ScriptedUpstream, Forwards) async throws -> Void
+) async throws {
+  let upstream = try await ScriptedUpstream()
+  let forwards = Forwards()
+  let origin = upstream.origin
+  try await withServer(limits) { exchange in
+    var plan = ForwardPlan(origin: origin)
+    change(&plan)
+    if readsBody { do { try await exchange.readBody() } catch { return } }
+    await forwards.forward(exchange, plan)
+  } _: { server in
+    try await test(server, upstream, forwards)
+  }
+  await upstream.close()
+}
+
+/// The results of the exchanges that a proxy forwarded, one after another.
+final class Forwards: Sendable {
+  private let results: AsyncStream<Result<ForwardSummary, ForwardFailure>>
+  private let sink: AsyncStream<Result<ForwardSummary, ForwardFailure>>.Continuation
+
+  init() { (results, sink) = AsyncStream.makeStream() }
+
+  /// Forwards, answers a failure with a status of its own, and notes the result.
+  func forward(_ exchange: Exchange, _ plan: ForwardPlan) async {
+    do {
+      sink.yield(.success(try await exchange.forward(plan)))
+    } catch {
+      switch error {
+      case .notTaken(let reason): try? await exchange.respond(status: 502, body: "not taken: \(reason)")
+      case .noAnswer(let reason): try? await exchange.respond(status: 502, body: "no answer: \(reason)")
+      case .timedOut: try? await exchange.respond(status: 504)
+      case .cut, .refused, .clientGone: break
+      }
+      sink.yield(.failure(error))
+    }
+  }
+
+  /// The next result that nobody has asked for yet.
+  func next() async -> Result<ForwardSummary, ForwardFailure>? {
+    for await result in results { return result }
+    return nil
+  }
+
+  var nextFailure: ForwardFailure? {
+    get async { if case .failure(let failure) = await next() { failure } else { nil } }
+  }
+}
+
+extension ForwardFailure {
+  /// The case without the text.
+  var kind: String {
+    switch self {
+    case .notTaken: "notTaken"
+    case .noAnswer: "noAnswer"
+    case .timedOut: "timedOut"
+    case .cut(_, let bytesSent): "cut after \(bytesSent)"
+    case .refused: "refused"
+    case .clientGone: "clientGone"
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import Testing
+
+@testable import Server
+
+struct ConfigurationPrinterTests {
+  private let text = """
+    {"listen": "127.0.0.1:0", "policy": {"type": "cost_aware", "max_wait_secs": 2.5}, "defaults": {"idle_sleep_secs": 5},
+     "models": {
+      "a": {"model_path": "p", "port": 7001, "extra_args": ["--x", "$${y}"], "aliases": ["z"], "fallback": "b"},
+      "b": {"command": ["s", "${PORT}"], "port": 7002, "env": {"E": "v"}, "max_queue": 3, "warmup": true,
+            "sleep_endpoints": [{"endpoint": "/s", "body": "x", "retries": 1, "timeout_secs": 0.5}],
+            "wake_endpoints": [{"endpoint": "/w", "method": "GET", "expect_body": "${MODEL}"}]},
+      "c": {"url": "http://h/base", "max_in_flight": 2, "upstream_model": "u"}}}
+    """
+
+  @Test func `what is printed loads to the same configuration`() throws {
+    let configuration = try ConfigurationText(text).load()
+    let again = try ConfigurationText(configuration.printed()).load()
+    #expect(again.models == configuration.models)
+    #expect(again.policy == configuration.policy)
+    #expect(again.listen == configuration.listen)
+    #expect(again.printed() == configuration.printed())
+  }
+
+  @Test func `secrets are masked wherever they stand`() throws {
+    let text = """
+      {"admin_token": "tok3n", "models": {
+        "a": {"model_path": "p", "port": 7001, "extra_args": [
+          "--api-key", "k1", "--hf-token=hf_2222", "--max-tokens", "99"]},
+        "b": {"command": ["s", "--auth", "Bearer ${env.DEMO_SECRET}"], "port": 7002,
+              "env": {"HF_TOKEN": "hf_3", "OPENAI_API_KEY": "sk-4", "TOKENIZERS_PARALLELISM": "false"}}}}
+      """
+    let printed = try ConfigurationText(text, environment: ["DEMO_SECRET": "d3m0-secret"]).load().printed()
+    for secret in ["tok3n", "k1", "hf_2222", "hf_3", "sk-4", "d3m0"] {
+      #expect(!printed.contains(secret), "\(printed)")
+    }
+    for plain in [#""***""#, #""--hf-token=***""#, #""Bearer ***""#, #""99""#, #""false""#] {
+      #expect(printed.contains(plain), "\(printed)")
+    }
+  }
+}

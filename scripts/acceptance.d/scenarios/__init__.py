@@ -1,0 +1,18 @@
+"""Importing this registers every scenario, in the order in which they run."""
+
+from scenarios import (  # noqa: F401
+    shipped_config,
+    errors,
+    metrics,
+    admin,
+    real_servers,
+    one_gpu,
+    departures,
+    limits,
+    failing_models,
+    process_deaths,
+    shutdown,
+    switch_cost,
+    faulty_configs,
+    conformance,
+)

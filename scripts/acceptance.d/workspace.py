@@ -1,0 +1,67 @@
+"""Where things are, and what is installed when it is not there."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from checks import Absent, Missing
+
+ROOT = Path(__file__).resolve().parents[2]
+STATE = ROOT / ".acceptance"
+BINARY = ROOT / ".build" / "release" / "switcher"
+VENV = STATE / "venv"
+PACKAGES = ["openai", "prometheus-client", "xllamacpp", "gguf", "numpy"]
+
+IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
+
+
+def enter_venv():
+    """Goes on in the project's own virtual environment, which is made on the first run. Where it can't be made this
+    returns, with a loud word, and the scenarios that need a package say so once more."""
+    if Path(sys.prefix) == VENV:
+        return
+    stamp = VENV / "packages"
+    wanted = "\n".join(PACKAGES)
+    if not stamp.exists() or stamp.read_text() != wanted:
+        print(f"installing {', '.join(PACKAGES)} into {VENV.relative_to(ROOT)}", flush=True)
+        STATE.mkdir(exist_ok=True)
+        for command in (
+            [sys.executable, "-m", "venv", "--clear", str(VENV)],
+            [str(VENV / "bin" / "pip"), "install", "--quiet", *PACKAGES],
+        ):
+            if (result := subprocess.run(command)).returncode != 0:
+                print(f"CAN'T INSTALL: {' '.join(command)} ended with {result.returncode}", flush=True)
+                return
+        stamp.write_text(wanted)
+    python = str(VENV / "bin" / "python")
+    os.execv(python, [python, *sys.argv])
+
+
+def build():
+    """Builds the daemon. Nothing to do is quickly done."""
+    subprocess.run(["swift", "build", "-c", "release", "--product", "switcher"], cwd=ROOT, check=True)
+
+
+def fresh_directory(name: str) -> Path:
+    """An empty directory of a scenario's own."""
+    directory = STATE / "runs" / name
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    return directory
+
+
+def tool(name: str, package: str) -> str:
+    """The path of a program, which Debian's `package` brings."""
+    if path := shutil.which(name):
+        return path
+    raise Missing(f"{name} is not installed (apt-get install {package})")
+
+
+def shared_tools(name: str, variable: str) -> Path:
+    """A directory of the tools that are kept beside the repository."""
+    directory = Path(os.environ.get(variable) or ROOT.parent / "shared" / "tools" / name)
+    if directory.is_dir():
+        return directory
+    raise Absent(f"{directory} is not there (set {variable})")
