@@ -27,7 +27,8 @@ struct PolicyChoice: Hashable {
 
   private init(label: String, name: String, options: [String: Double]) throws(UsageError) {
     guard let type = Self.type(name) else {
-      throw .unknown("policy", name, among: PolicyCatalogue.names + [Exhaustive.name])
+      let names = Spelling.alternatives(PolicyCatalogue.names + [Exhaustive.name])
+      throw UsageError("--policies: found \"\(name)\", expected \(names)")
     }
     // The catalogue does not know the yardstick, whose one option all policies share.
     let judged = type is Exhaustive.Type ? FIFO.name : name

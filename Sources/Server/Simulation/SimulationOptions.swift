@@ -42,9 +42,7 @@ struct SimulationOptions: Hashable {
     }
     switchCostsPath = arguments.value("--switch-costs")
     seed = try arguments.integer("--seed", in: 0...Int.max).map(UInt64.init) ?? seed
-    work = try arguments.value("--service-secs").map { text throws(UsageError) in
-      .seconds(try Self.seconds("--service-secs", text))
-    } ?? work
+    if let text = arguments.value("--service-secs") { work = .seconds(try Self.seconds("--service-secs", text)) }
     printsJSON = arguments.contains("--json")
   }
 

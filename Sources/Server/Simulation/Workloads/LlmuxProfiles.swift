@@ -15,7 +15,10 @@ enum LlmuxProfiles {
     workload.slots = 1
     workload.requestTimeout = .seconds(1_000_000)
     workload.minActive = .zero
-    workload.requests = arrivals.map { .init(at: .milliseconds($0.milliseconds), model: $0.model, work: work) }
+    // In seconds, as a trace has them, so that both round alike.
+    workload.requests = arrivals.map {
+      .init(at: .seconds(Double($0.milliseconds) / 1000), model: $0.model, work: work)
+    }
     return workload
   }
 

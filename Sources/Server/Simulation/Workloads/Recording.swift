@@ -21,7 +21,7 @@ struct Recording: Decodable {
     var requests: [Workload.Request] = []
     let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() where line.contains(where: { $0 > UInt8(ascii: " ") }) {
-      let entry = try TraceFile.decode(Recording.self, Array(line), file: file, firstLine: index + 1)
+      let entry = try TraceFile.decode(Recording.self, Array(line), file: file, line: index + 1)
       if indices[entry.model] == nil {
         indices[entry.model] = names.count
         names.append(entry.model)

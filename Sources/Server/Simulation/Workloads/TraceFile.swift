@@ -22,25 +22,26 @@ enum TraceFile {
 
   /// Decodes a JSON text.
   /// - Parameters:
-  ///   - place: the file, for messages.
-  ///   - firstLine: where the text begins in it.
+  ///   - file: where the text was read, for messages.
+  ///   - line: the one line of the file that the text is; nil when it is all of it.
   /// - Throws: why it is no JSON, or which value in it is not as expected.
   static func decode<Value: Decodable>(
-    _ type: Value.Type, _ bytes: [UInt8], file: String, firstLine: Int = 1
+    _ type: Value.Type, _ bytes: [UInt8], file: String, line: Int? = nil
   ) throws(TraceFault) -> Value {
     if let fault = LocatedJSON.fault(in: bytes) {
-      throw TraceFault("\(file):\(fault.position.line + firstLine - 1):\(fault.position.column): \(fault.message)")
+      throw TraceFault("\(file):\(line ?? fault.position.line):\(fault.position.column): \(fault.message)")
     }
+    let file = line.map { "\(file):\($0)" } ?? file
     do {
       return try JSONDecoder().decode(type, from: Data(bytes))
     } catch DecodingError.keyNotFound(let key, let context) {
-      throw TraceFault("\(file):\(firstLine): \(place(context.codingPath + [key])): expected, but missing")
+      throw TraceFault("\(file): \(place(context.codingPath + [key])): expected, but missing")
     } catch DecodingError.typeMismatch(let type, let context), DecodingError.valueNotFound(let type, let context) {
-      throw TraceFault("\(file):\(firstLine): \(place(context.codingPath)): expected \(word(for: type))")
+      throw TraceFault("\(file): \(place(context.codingPath)): expected \(word(for: type))")
     } catch DecodingError.dataCorrupted(let context) {
-      throw TraceFault("\(file):\(firstLine): \(place(context.codingPath)): \(context.debugDescription)")
+      throw TraceFault("\(file): \(place(context.codingPath)): \(context.debugDescription)")
     } catch {
-      throw TraceFault("\(file):\(firstLine): \(error)")
+      throw TraceFault("\(file): \(error)")
     }
   }
 
