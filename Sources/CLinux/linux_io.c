@@ -21,7 +21,6 @@ int linux_epoll_watch(int epoll, int descriptor, uint64_t key) {
 int linux_epoll_wait(int epoll, struct epoll_event *events, int capacity, int64_t timeout_nanoseconds) {
   if (timeout_nanoseconds <= 0) return epoll_wait(epoll, events, capacity, timeout_nanoseconds < 0 ? -1 : 0);
   struct timespec timeout = {timeout_nanoseconds / 1000000000, timeout_nanoseconds % 1000000000};
-  // Called directly: glibc's function makes itself a cancellation point, which costs more than the rest of it.
   int count = (int)syscall(SYS_epoll_pwait2, epoll, events, capacity, &timeout, NULL, 0);
   if (count >= 0 || errno != ENOSYS) return count;
   int64_t milliseconds = (timeout_nanoseconds + 999999) / 1000000;
@@ -66,9 +65,17 @@ int linux_set_nonblocking(int descriptor) {
   return flags < 0 ? -1 : fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
 }
 
+ssize_t linux_receive(int socket, void *memory, size_t count) {
+  return syscall(SYS_recvfrom, socket, memory, count, 0, NULL, NULL);
+}
+
+ssize_t linux_send(int socket, const void *memory, size_t count) {
+  return syscall(SYS_sendto, socket, memory, count, MSG_NOSIGNAL, NULL, 0);
+}
+
 ssize_t linux_send_pieces(int socket, const struct iovec *pieces, size_t count) {
   struct msghdr message = {.msg_iov = (struct iovec *)pieces, .msg_iovlen = count};
-  return sendmsg(socket, &message, MSG_NOSIGNAL);
+  return syscall(SYS_sendmsg, socket, &message, MSG_NOSIGNAL);
 }
 
 int linux_tcp_fate(int socket, struct linux_tcp_fate *fate) {

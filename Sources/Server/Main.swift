@@ -28,6 +28,7 @@ struct Main {
     case .serve(let overrides): return await serve(overrides, environment).rawValue
     case .check(let overrides, let prints): return check(overrides, environment, prints: prints).rawValue
     case .stubEngine(let options): return await StubEngine.run(options)
+    case .simulate(let options): return SimulateCommand.run(options)
     case .client(let request, let options): return await DaemonClient(options).run(request)
     case .version:
       print("switcher \(Version.number)")

@@ -49,12 +49,15 @@ struct TunnelTests {
     }
   }
 
-  @Test func `HTTP 2 in clear is never asked for`() async throws {
-    try await withProxy { server, upstream, _ in
+  @Test func `HTTP 2 in clear is never asked for, nor taken`() async throws {
+    try await withProxy { server, upstream, forwards in
       let client = try await server.connect()
       try await client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
       let peer = try await upstream.accept()
       #expect(Message(head: try await peer.readHead()).values(of: "upgrade") == [])
+      try await peer.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+      #expect(try await client.readMessage().status == 502)
+      #expect(await forwards.nextFailure?.kind == "noAnswer")
     }
   }
 

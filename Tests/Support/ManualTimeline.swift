@@ -14,6 +14,13 @@ package final class ManualTimeline: Timeline {
     var nextID: UInt64 = 0
     var sleepers: [Sleeper] = []
     var cancelled: Set<UInt64> = []
+    var watchers: [(deadline: Instant, continuation: CheckedContinuation<Void, Never>)] = []
+
+    /// Takes out those who wait for somebody to sleep until `deadline`.
+    mutating func takeWatchers(of deadline: Instant) -> [CheckedContinuation<Void, Never>] {
+      defer { watchers.removeAll { $0.deadline == deadline } }
+      return watchers.filter { $0.deadline == deadline }.map(\.continuation)
+    }
   }
 
   private let state = Mutex(State())
@@ -25,6 +32,18 @@ package final class ManualTimeline: Timeline {
   /// The earliest instant that somebody sleeps until, nil when nobody does.
   package var nextDeadline: Instant? { state.withLock { $0.sleepers.map(\.deadline).min() } }
 
+  /// Waits until somebody sleeps until `deadline`.
+  package func sleeper(until deadline: Instant) async {
+    await withCheckedContinuation { continuation in
+      let isThere = state.withLock { state in
+        if state.sleepers.contains(where: { $0.deadline == deadline }) { return true }
+        state.watchers.append((deadline, continuation))
+        return false
+      }
+      if isThere { continuation.resume() }
+    }
+  }
+
   package func sleep(until deadline: Instant) async throws {
     let id = state.withLock { state in
       state.nextID += 1
@@ -32,12 +51,14 @@ package final class ManualTimeline: Timeline {
     }
     try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
-        let outcome: Result<Void, any Error>? = state.withLock { state in
-          if state.cancelled.remove(id) != nil { return .failure(CancellationError()) }
-          if deadline <= state.now { return .success(()) }
+        typealias Outcome = (Result<Void, any Error>?, [CheckedContinuation<Void, Never>])
+        let (outcome, watchers) = state.withLock { state -> Outcome in
+          if state.cancelled.remove(id) != nil { return (.failure(CancellationError()), []) }
+          if deadline <= state.now { return (.success(()), []) }
           state.sleepers.append(Sleeper(id: id, deadline: deadline, continuation: continuation))
-          return nil
+          return (nil, state.takeWatchers(of: deadline))
         }
+        for watcher in watchers { watcher.resume() }
         if let outcome { continuation.resume(with: outcome) }
       }
     } onCancel: {

@@ -7,7 +7,7 @@ internal import Testing
 /// Every schedule of small worlds, as far as the time of a test run goes. `SWITCHER_WORLDS` sets how many worlds each
 /// exploration visits.
 struct ExhaustiveTests {
-  static let limit = Setting.number("SWITCHER_WORLDS", default: 4_000)
+  static let limit = Setting.number("SWITCHER_WORLDS", default: 8_000)
 
   struct SmallWorld: CustomTestStringConvertible {
     let testDescription: String
@@ -67,6 +67,5 @@ struct ExhaustiveTests {
     let outcome = world.explorer.explore()
     #expect(outcome.failure == nil, "\(world.testDescription): \(outcome.failure?.description ?? "")")
     #expect(outcome.isComplete || outcome.worlds == Self.limit)
-    print(world.testDescription, outcome.worlds, outcome.steps, outcome.depth, outcome.isComplete)
   }
 }

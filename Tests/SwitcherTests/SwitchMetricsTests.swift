@@ -65,7 +65,7 @@ struct SwitchMetricsTests {
     try await harness.bringA()
     let end = Gate()
     let running = harness.task("a", until: end)
-    _ = await harness.snapshot { $0.inFlight == 1 }
+    _ = try await harness.snapshot { $0.inFlight == 1 }
     harness.timeline.advance(by: .seconds(5))
     let values = await scrape()
     #expect(values[#"switcher_gpu_seconds_total{model="none",state="empty"}"#] == 3)

@@ -41,6 +41,15 @@ void linux_name_thread(const char *name);
 /// Makes a descriptor non-blocking (fcntl(2), O_NONBLOCK).
 int linux_set_nonblocking(int descriptor);
 
+// The calls that every request makes go straight to the kernel: glibc's functions of these names make themselves
+// cancellation points first, which nobody here uses.
+
+/// recv(2).
+ssize_t linux_receive(int socket, void *memory, size_t count);
+
+/// send(2) with MSG_NOSIGNAL.
+ssize_t linux_send(int socket, const void *memory, size_t count);
+
 /// sendmsg(2) of several pieces with MSG_NOSIGNAL, which writev(2) does not have.
 ssize_t linux_send_pieces(int socket, const struct iovec *pieces, size_t count);
 

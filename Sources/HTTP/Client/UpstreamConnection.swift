@@ -17,7 +17,13 @@ final class UpstreamConnection: @unchecked Sendable {
   var next: UpstreamConnection?
   private(set) var idleSince = Instant.zero
 
-  init(channel: Channel) { self.channel = channel }
+  private var isIdle = false
+
+  init(channel: Channel) {
+    self.channel = channel
+    // A server that ends and starts anew may need its port free of the old connections.
+    channel.whenPeerEnds = { [weak self] in if let self, self.isIdle { self.channel.close() } }
+  }
 
   /// Reads as much of an answer's head as has come into `head`. Returns whether that is whole.
   /// - Throws: a fault with status 502.
@@ -33,8 +39,12 @@ final class UpstreamConnection: @unchecked Sendable {
   /// Notes that it goes back into the pool.
   func becomeIdle() {
     isReused = true
+    isIdle = true
     idleSince = channel.loop.now
   }
+
+  /// Notes that it bears a request again.
+  func becomeBusy() { isIdle = false }
 
   /// Whether it can't bear another request: bytes that nobody asked for have come, or the server has ended it.
   var isStale: Bool { channel.hasInput || channel.peerHasEnded || channel.isAborted }
@@ -45,8 +55,8 @@ final class UpstreamConnection: @unchecked Sendable {
   /// end came and the server has acknowledged all that we sent, the request may have been read; when it has reset the
   /// connection after that, or left bytes unacknowledged, it came to a socket that was closed already (RFC 9110, section
   /// 9.2.2; RFC 9112, section 9.3.1).
-  func requestWasNotTaken(_ end: Transfer, sentBytes: Int) -> Bool {
-    guard isReused else { return sentBytes == 0 }
+  func requestWasNotTaken(_ end: Transfer, hasSent: Bool) -> Bool {
+    guard isReused else { return !hasSent }
     guard case .ended = end else { return true }
     var fate = linux_tcp_fate()
     guard unsafe linux_tcp_fate(channel.descriptor, &fate) == 0 else { return false }

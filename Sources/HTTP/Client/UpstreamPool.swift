@@ -25,7 +25,10 @@ final class UpstreamPool: @unchecked Sendable {
     while let connection = server.idle {
       server.idle = connection.next
       connection.next = nil
-      if isGood(connection, at: now) { return connection }
+      if isGood(connection, at: now) {
+        connection.becomeBusy()
+        return connection
+      }
       connection.channel.close()
     }
     return nil

@@ -4,12 +4,10 @@ internal import Core
 // fails, the channel is aborted, or the peer takes nothing for as long as `stall`.
 extension Channel {
   /// Sends all of `buffer`.
-  func sendAll(_ buffer: ByteBuffer, stall: Interval? = nil) async -> Bool {
+  @inline(__always) func sendAll(_ buffer: ByteBuffer, stall: Interval? = nil) async -> Bool {
     var sent = 0
     while true {
-      let outcome = buffer.withBytes { bytes in
-        unsafe bytes.extracting(sent...).withUnsafeBytes { unsafe send($0) }
-      }
+      let outcome = buffer.withBytes { bytes in send(bytes.extracting(sent...)) }
       guard count(outcome, &sent) else { return false }
       if sent == buffer.count { return true }
       guard await waitToSend(stall) else { return false }

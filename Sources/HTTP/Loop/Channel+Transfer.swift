@@ -13,21 +13,26 @@ enum Transfer {
 
 // Moving bytes without waiting.
 extension Channel {
-  /// Reads once (read(2)) into the buffer's free room, or into 64 KiB more when little is left.
+  /// Reads once (recv(2)) into the buffer's free room, or into 64 KiB more when little is left.
   func receive(into buffer: ByteBuffer) -> Transfer {
     var outcome = Transfer.blocked
     let room = buffer.capacity - buffer.count
     unsafe buffer.append(upTo: room >= 4_096 ? min(room, BufferPool.bufferBytes) : BufferPool.bufferBytes) { memory in
-      outcome = unsafe read(into: memory)
+      outcome = unsafe read(memory, with: linux_receive)
       return if case .moved(let count) = outcome { count } else { 0 }
     }
     return outcome
   }
 
-  /// Reads once (read(2)) into the memory given, which must not be empty.
-  func read(into memory: UnsafeMutableRawBufferPointer) -> Transfer {
+  /// Reads once (read(2)) into the memory given, which must not be empty; for descriptors that are no sockets.
+  func read(into memory: UnsafeMutableRawBufferPointer) -> Transfer { unsafe read(memory, with: Glibc.read) }
+
+  @inline(__always)
+  private func read(
+    _ memory: UnsafeMutableRawBufferPointer, with call: (CInt, UnsafeMutableRawPointer?, Int) -> Int
+  ) -> Transfer {
     while true {
-      let count = unsafe Glibc.read(descriptor, memory.baseAddress, memory.count)
+      let count = unsafe call(descriptor, memory.baseAddress, memory.count)
       if count > 0 {
         // A short read has emptied the socket; but when the peer has ended, no further edge would bring its end up.
         if count < memory.count, !peerHasEnded { noteDrained() } else { noteRead() }
@@ -46,10 +51,11 @@ extension Channel {
     unsafe moved(Glibc.write(descriptor, memory.baseAddress, memory.count), of: memory.count)
   }
 
-  /// Sends once (send(2)) from the memory given.
-  func send(_ memory: UnsafeRawBufferPointer) -> Transfer {
-    unsafe moved(
-      Glibc.send(descriptor, memory.baseAddress, memory.count, CInt(MSG_NOSIGNAL)), of: memory.count)
+  /// Sends once (send(2)).
+  func send(_ bytes: Span<UInt8>) -> Transfer {
+    unsafe bytes.withUnsafeBytes { memory in
+      unsafe moved(linux_send(descriptor, memory.baseAddress, memory.count), of: memory.count)
+    }
   }
 
   /// Sends several pieces at once (sendmsg(2)); `total` is the sum of their sizes.

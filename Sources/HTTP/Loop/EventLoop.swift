@@ -256,6 +256,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
       return remote.stopped
     }
     guard let waiting else { return false }
+    for channel in unsafe channels { channel?.close() }
     for continuation in waiting { continuation.resume() }
     return true
   }

@@ -7,7 +7,7 @@ extension Forwarding {
 
   /// Sends the answer to the client, each piece as it comes, and reads on only when the client has taken it. Returns how many
   /// bytes its body had.
-  mutating func relay(_ plan: ForwardPlan) async throws(ForwardFailure) -> Int {
+  @inline(__always) mutating func relay(_ plan: ForwardPlan) async throws(ForwardFailure) -> Int {
     let stall = plan.stallTimeout.map(Interval.init)
     var decoder = BodyDecoder(upstream.head.framing)
     let (input, out) = (upstream.input, connection.output)
@@ -50,7 +50,7 @@ extension Forwarding {
   }
 
   /// Sends what stands in the client's output, then a piece of the body in its framing.
-  private func deliver(
+  @inline(__always) private func deliver(
     _ payload: Range<Int>, _ framing: BodyFraming, isLast: Bool
   ) async throws(ForwardFailure) {
     let (client, input, out) = (connection.channel, upstream.input, connection.output)

@@ -12,7 +12,7 @@ extension Connection {
 
   /// Sends what the socket takes at once, and forgets the rest: a last word before the connection is cut.
   func sendLastWord(_ buffer: ByteBuffer) {
-    _ = buffer.withBytes { bytes in unsafe bytes.withUnsafeBytes { unsafe channel.send($0) } }
+    _ = buffer.withBytes { channel.send($0) }
   }
 
   /// Answers a request that was not let through to the handler, and parts from the client.
@@ -36,6 +36,7 @@ extension Connection {
   /// Ends the sending side, then reads on for a while what the client still sends. Closing at once would reset the
   /// connection and could destroy the answer before the client has read it (RFC 9112, section 9.6).
   func linger() async {
+    beginParting()
     guard shutdown(channel.descriptor, CInt(SHUT_WR)) == 0 else { return }
     loop.buffers.recycle(input)
     let deadline = loop.now + worker.timeouts.linger

@@ -7,6 +7,7 @@ enum Command: Hashable {
   case check(Overrides, prints: Bool)
   case stubEngine(StubEngineOptions)
   case client(ClientRequest, ClientOptions)
+  case simulate(SimulationOptions)
   case version
   /// Prints the text.
   case help(String)
@@ -63,6 +64,7 @@ enum Command: Hashable {
       return .check(
         Overrides(flags: arguments.lastValues, environment: environment), prints: arguments.contains("--print"))
     case .stubEngine: return .stubEngine(try StubEngineOptions(arguments))
+    case .simulate: return .simulate(try SimulationOptions(arguments))
     case .version: return .version
     case .help: return .help(Verb.overview)
     case .status: return client(.status)

@@ -67,7 +67,7 @@ final class Peer: Sendable {
     return await channel.loop.run {
       var sent = 0
       while sent < limit {
-        guard case .moved(let count) = unsafe block.withUnsafeBytes({ unsafe channel.send($0) }) else { break }
+        guard case .moved(let count) = channel.send(block.span) else { break }
         sent += count
       }
       return sent

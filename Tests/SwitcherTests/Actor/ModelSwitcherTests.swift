@@ -18,7 +18,7 @@ struct ModelSwitcherTests {
     #expect(await harness.a.next() == .wake)
     #expect(await harness.switcher.snapshot().queued == 1)
     harness.a.succeed()
-    let running = await harness.snapshot { $0.inFlight == 1 }
+    let running = try await harness.snapshot { $0.inFlight == 1 }
     #expect(running.active == "a")
     #expect(running.queued == 0)
     end.open()
@@ -55,9 +55,9 @@ struct ModelSwitcherTests {
     try await harness.bringA()
     let end = Gate()
     let running = harness.task("a", until: end)
-    _ = await harness.snapshot { $0.inFlight == 1 }
+    _ = try await harness.snapshot { $0.inFlight == 1 }
     let other = harness.task("b")
-    _ = await harness.snapshot { $0.state("a") == .draining }
+    _ = try await harness.snapshot { $0.state("a") == .draining }
     #expect(harness.a.calls == [.wake])
     end.open()
     _ = try await running.value
@@ -74,7 +74,7 @@ struct ModelSwitcherTests {
     await #expect(throws: SwitchError.unknownModel("z")) { try await harness.request("z") }
   }
 
-  @Test func `a request whose model can't be woken is told why`() async {
+  @Test func `a request whose model can't be woken is told why`() async throws {
     let harness = SwitcherHarness()
     let request = harness.task("a")
     _ = await harness.a.next()
@@ -83,7 +83,7 @@ struct ModelSwitcherTests {
     await #expect(throws: error) { try await request.value }
     #expect(await harness.a.next() == .stop)
     harness.a.succeed()
-    _ = await harness.snapshot { $0.transition == nil }
+    _ = try await harness.snapshot { $0.transition == nil }
     #expect(harness.records.map(\.outcome) == [.failed])
   }
 
@@ -97,7 +97,7 @@ struct ModelSwitcherTests {
     await #expect(throws: SwitchError.abandoned) { try await request.value }
     #expect(await harness.switcher.snapshot().queued == 0)
     harness.a.succeed()
-    #expect(await harness.snapshot { $0.active == "a" }.inFlight == 0)
+    #expect(try await harness.snapshot { $0.active == "a" }.inFlight == 0)
   }
 
   @Test func `a thousand callers that leave take the counts back to zero`() async throws {
@@ -105,9 +105,9 @@ struct ModelSwitcherTests {
     try await harness.bringA()
     let end = Gate()
     let running = harness.task("a", until: end)
-    _ = await harness.snapshot { $0.inFlight == 1 }
+    _ = try await harness.snapshot { $0.inFlight == 1 }
     let requests = (0..<1_000).map { _ in harness.task("b") }
-    _ = await harness.snapshot { $0.queued == 1_000 }
+    _ = try await harness.snapshot { $0.queued == 1_000 }
     for request in requests { request.cancel() }
     for request in requests {
       await #expect(throws: SwitchError.abandoned) { try await request.value }
@@ -125,12 +125,12 @@ struct ModelSwitcherTests {
     let harness = SwitcherHarness()
     let requests = (0..<200).map { _ in harness.task("a") }
     _ = await harness.a.next()
-    _ = await harness.snapshot { $0.queued == 200 }
+    _ = try await harness.snapshot { $0.queued == 200 }
     async let cancelled: Void = { for request in requests { request.cancel() } }()
     harness.a.succeed()
     await cancelled
     for request in requests { _ = await request.result }
-    let snapshot = await harness.snapshot { $0.active == "a" }
+    let snapshot = try await harness.snapshot { $0.active == "a" }
     #expect(snapshot.queued == 0)
     #expect(snapshot.inFlight == 0)
   }
@@ -155,7 +155,7 @@ struct ModelSwitcherTests {
     let hasty = harness.task("a", patience: .seconds(3))
     _ = await harness.a.next()
     let patient = harness.task("a", patience: .seconds(9))
-    _ = await harness.snapshot { $0.queued == 2 }
+    _ = try await harness.snapshot { $0.queued == 2 }
     harness.timeline.advance(by: .seconds(3))
     await #expect(throws: SwitchError.timedOut(after: .seconds(3))) { try await hasty.value }
     harness.a.succeed()
@@ -166,7 +166,7 @@ struct ModelSwitcherTests {
     let harness = SwitcherHarness(policy: FIFO(minActive: .seconds(5)))
     try await harness.bringA()
     let request = harness.task("b")
-    _ = await harness.snapshot { $0.queued == 1 }
+    _ = try await harness.snapshot { $0.queued == 1 }
     #expect(harness.a.calls == [.wake])
     harness.timeline.advance(by: .seconds(6))
     #expect(await harness.a.next() == .sleep(nil))
@@ -183,7 +183,7 @@ struct ModelSwitcherTests {
     let watch = Task { await harness.switcher.run() }
     try await harness.bringA()
     harness.a.die()
-    _ = await harness.snapshot { $0.state("a") == .stopped }
+    _ = try await harness.snapshot { $0.state("a") == .stopped }
     let request = harness.task("a")
     #expect(await harness.a.next() == .wake)
     harness.a.succeed()
@@ -306,11 +306,11 @@ struct ModelSwitcherTests {
     try await harness.bringA()
     let end = Gate()
     let running = harness.task("a", until: end)
-    _ = await harness.snapshot { $0.inFlight == 1 }
+    _ = try await harness.snapshot { $0.inFlight == 1 }
     let waiting = harness.task("b")
-    _ = await harness.snapshot { $0.queued == 1 }
+    _ = try await harness.snapshot { $0.queued == 1 }
     let command = Task { try await harness.switcher.perform(.force("b")) }
-    _ = await harness.snapshot { $0.transition?.trigger == .request }
+    _ = try await harness.snapshot { $0.transition?.trigger == .request }
     await harness.switcher.close()
     await #expect(throws: SwitchError.shuttingDown) { try await waiting.value }
     await #expect(throws: SwitchError.shuttingDown) { try await command.value }

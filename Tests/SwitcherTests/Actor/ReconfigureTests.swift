@@ -27,10 +27,10 @@ struct ReconfigureTests {
     try await harness.bringA()
     let end = Gate()
     let running = harness.task("a", until: end)
-    _ = await harness.snapshot { $0.inFlight == 1 }
+    _ = try await harness.snapshot { $0.inFlight == 1 }
     await reconfigure([revision("a", isRenewed: true), revision("b")], new: ["a": successor])
     let waiting = Task { try await port("a") }
-    _ = await harness.snapshot { $0.queued == 1 }
+    _ = try await harness.snapshot { $0.queued == 1 }
     end.open()
     _ = try await running.value
     #expect(await harness.a.next() == .sleep(nil))
@@ -59,7 +59,7 @@ struct ReconfigureTests {
     successor.succeed()
     #expect(try await request.value == 9)
     successor.die()
-    let snapshot = await harness.snapshot { $0.active == nil }
+    let snapshot = try await harness.snapshot { $0.active == nil }
     #expect(snapshot.state("c") == .stopped)
   }
 
@@ -71,7 +71,7 @@ struct ReconfigureTests {
     harness.a.succeed()
     #expect(await harness.a.next() == .stop)
     harness.a.succeed()
-    _ = await harness.snapshot { $0.models.map(\.id) == ["b"] }
+    _ = try await harness.snapshot { $0.models.map(\.id) == ["b"] }
     #expect(await harness.switcher.processStates().keys.sorted() == ["b"])
   }
 
@@ -80,9 +80,9 @@ struct ReconfigureTests {
     let end = Gate()
     let running = harness.task("a", until: end)
     let waiting = harness.task("b")
-    _ = await harness.snapshot { $0.inFlight == 1 && $0.queued == 1 }
+    _ = try await harness.snapshot { $0.inFlight == 1 && $0.queued == 1 }
     await harness.switcher.replacePolicy(CostAware(options: PolicyOptions()))
-    let snapshot = await harness.snapshot { $0.policy == "cost_aware" }
+    let snapshot = try await harness.snapshot { $0.policy == "cost_aware" }
     #expect(snapshot.inFlight == 1 && snapshot.queued == 1)
     end.open()
     _ = try await running.value

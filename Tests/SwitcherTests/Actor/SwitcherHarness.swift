@@ -57,10 +57,12 @@ final class SwitcherHarness: Sendable {
   }
 
   /// Waits until the status is as the test needs it to go on.
-  func snapshot(when condition: (Snapshot) -> Bool) async -> Snapshot {
+  /// - Throws: `CancellationError` when the test's time is up.
+  func snapshot(when condition: (Snapshot) -> Bool) async throws -> Snapshot {
     while true {
       let snapshot = await switcher.snapshot()
       if condition(snapshot) { return snapshot }
+      try Task.checkCancellation()
       await Task.yield()
     }
   }
