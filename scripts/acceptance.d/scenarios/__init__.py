@@ -13,6 +13,7 @@ from scenarios import (  # noqa: F401
     failing_models,
     process_deaths,
     shutdown,
+    switching,
     switch_cost,
     faulty_configs,
     conformance,
