@@ -110,6 +110,20 @@ struct UpstreamPoolTests {
     }
   }
 
+  @Test func `a server that has begun to answer on a used connection is not asked again`() async throws {
+    try await withProxy { server, upstream, forwards in
+      let client = try await server.connect()
+      let peer = try await Self.answerFirst(client, upstream)
+      _ = await forwards.next()
+      try await client.send(Self.get)
+      _ = try await peer.readHead()
+      try await peer.send("HTTP/1.1 100 Continue\r\n\r\n")
+      await peer.reset()
+      #expect(try await client.readMessage().status == 502)
+      #expect(await forwards.nextFailure?.kind == "noAnswer")
+    }
+  }
+
   @Test func `an idle connection that the server ends is closed at once`() async throws {
     try await withProxy { server, upstream, forwards in
       let peer = try await Self.answerFirst(try await server.connect(), upstream)

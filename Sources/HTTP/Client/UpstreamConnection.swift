@@ -55,8 +55,8 @@ final class UpstreamConnection: @unchecked Sendable {
   /// end came and the server has acknowledged all that we sent, the request may have been read; when it has reset the
   /// connection after that, or left bytes unacknowledged, it came to a socket that was closed already (RFC 9110, section
   /// 9.2.2; RFC 9112, section 9.3.1).
-  func requestWasNotTaken(_ end: Transfer, sentBytes: Int) -> Bool {
-    guard isReused else { return sentBytes == 0 }
+  func requestWasNotTaken(_ end: Transfer, hasSent: Bool) -> Bool {
+    guard isReused else { return !hasSent }
     guard case .ended = end else { return true }
     var fate = linux_tcp_fate()
     guard unsafe linux_tcp_fate(channel.descriptor, &fate) == 0 else { return false }

@@ -36,6 +36,10 @@ enum Wake: Sendable {
   /// Reads since the reader last let others run.
   private var readStreak = 0
   private static let longestReadStreak = 16
+  /// Called when a park ends.
+  var whenParkEnds: ((Wake) -> Void)?
+  /// The reader is no task: `whenParkEnds` takes its place.
+  private var isParked = false
   private var reader: UnsafeContinuation<Wake, Never>?
   private var writer: UnsafeContinuation<Wake, Never>?
   private var readDeadline = Instant.distantFuture
@@ -72,6 +76,14 @@ enum Wake: Sendable {
     return unsafe await withUnsafeContinuation { unsafe reader = $0 }
   }
 
+  /// Has `whenParkEnds` called, instead of a task resumed, when a read may bring something, or at `deadline`. There must be
+  /// no input yet.
+  func park(until deadline: Instant) {
+    isParked = true
+    readDeadline = deadline
+    setTimer(deadline)
+  }
+
   /// Suspends until a write may take something, but not past `deadline`.
   func waitWritable(until deadline: Instant = .distantFuture) async -> Wake {
     if isAborted { return .aborted }
@@ -100,6 +112,7 @@ enum Wake: Sendable {
     guard !isClosed else { return }
     isClosed = true
     whenPeerEnds = nil
+    isParked = false
     loop.deregister(self)
     _ = Glibc.close(descriptor)
     abort()
@@ -133,7 +146,7 @@ enum Wake: Sendable {
     guard deadline == timer else { return }
     timer = .distantFuture
     var next = Instant.distantFuture
-    if unsafe reader != nil {
+    if unsafe isParked || reader != nil {
       if readDeadline <= loop.now { resumeReader(.timedOut) } else { next = readDeadline }
     }
     if unsafe writer != nil {
@@ -149,6 +162,11 @@ enum Wake: Sendable {
   }
 
   private func resumeReader(_ wake: Wake) {
+    if isParked {
+      isParked = false
+      whenParkEnds?(wake)
+      return
+    }
     guard let waiting = unsafe reader else { return }
     unsafe reader = nil
     unsafe waiting.resume(returning: wake)

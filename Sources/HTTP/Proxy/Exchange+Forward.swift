@@ -9,7 +9,7 @@ extension Exchange {
   package func forward(_ plan: ForwardPlan) async throws(ForwardFailure) -> ForwardSummary {
     loop.assertIsCurrent()
     precondition(!responseHasBegun, "an exchange is answered once")
-    guard !connection.upstreamWait.isAborted else { throw .clientGone }
+    guard !runner.upstreamWait.isAborted else { throw .clientGone }
     do {
       try checkLength()
       if !decoder.isComplete { try takeIn() }
@@ -21,16 +21,16 @@ extension Exchange {
     if let reused = pool.take(from: server, at: loop.now) {
       do {
         return try await forward(plan, over: reused, of: server)
-      } catch .notTaken where !connection.upstreamWait.isAborted {
+      } catch .notTaken where !runner.upstreamWait.isAborted {
         // The server has closed the connection just as the request went out; a fresh one can't be stale.
       }
     }
     let fresh: UpstreamConnection
     do {
       fresh = try await Dialler.connect(
-        to: plan.origin, within: plan.connectTimeout, on: loop, abortedBy: connection.upstreamWait)
+        to: plan.origin, within: plan.connectTimeout, on: loop, abortedBy: runner.upstreamWait)
     } catch {
-      if connection.upstreamWait.isAborted { throw .clientGone }
+      if runner.upstreamWait.isAborted { throw .clientGone }
       throw .notTaken(error.reason)
     }
     return try await forward(plan, over: fresh, of: server)
@@ -39,8 +39,8 @@ extension Exchange {
   private func forward(
     _ plan: ForwardPlan, over upstream: UpstreamConnection, of server: UpstreamServer
   ) async throws(ForwardFailure) -> ForwardSummary {
-    connection.upstreamWait.attach(upstream.channel)
-    defer { connection.upstreamWait.detach() }
+    runner.upstreamWait.attach(upstream.channel)
+    defer { runner.upstreamWait.detach() }
     var forwarding = Forwarding(exchange: self, upstream: upstream)
     do throws(ForwardFailure) {
       let summary = try await forwarding.run(plan, server)

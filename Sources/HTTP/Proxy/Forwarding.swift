@@ -1,11 +1,16 @@
 internal import Core
 
 /// One attempt to have a request answered over one connection to a model server.
-struct Forwarding {
+///
+/// Its asynchronous steps are inlined into each other, since the frame of each call that is not costs an allocation.
+struct Forwarding: ~Copyable {
   let exchange: Exchange
+  let connection: Connection
   let upstream: UpstreamConnection
   private var pump: RequestPump?
-  private var sentBytes = 0
+  /// Whether the server may have got any of the request, or has said anything.
+  private var hasSent = false
+  private var hasHeard = false
   var canReuseConnection = false
 
   /// Interim answers are dropped, but not for ever.
@@ -13,20 +18,22 @@ struct Forwarding {
 
   init(exchange: Exchange, upstream: UpstreamConnection) {
     self.exchange = exchange
+    connection = exchange.connection
     self.upstream = upstream
   }
 
   var loop: EventLoop { exchange.loop }
-  var connection: Connection { exchange.connection }
 
-  @inline(__always) mutating func run(_ plan: ForwardPlan, _ server: UpstreamServer) async throws(ForwardFailure)
-    -> ForwardSummary
-  {
+  @inline(__always)
+  mutating func run(
+    _ plan: ForwardPlan, _ server: UpstreamServer
+  ) async throws(ForwardFailure) -> ForwardSummary {
     do throws(ForwardFailure) {
       let began = loop.now
       try sendRequest(plan, to: server)
       try await readHead(plan)
       let firstByteAt = loop.now
+      for (name, value) in plan.addedFields { exchange.addResponseField(name, value) }
       if let timing = plan.serverTiming {
         let tenths = (firstByteAt - began).nanoseconds / 100_000
         exchange.addResponseField("Server-Timing", "\(timing), upstream;dur=\(tenths / 10).\(tenths % 10)")
@@ -51,12 +58,13 @@ struct Forwarding {
   private mutating func sendRequest(_ plan: ForwardPlan, to server: UpstreamServer) throws(ForwardFailure) {
     var request = OutgoingRequest(exchange, plan, to: server, in: upstream.output)
     let outcome = request.sendSome(exchange, on: upstream.channel)
-    sentBytes = request.sentBytes
+    hasSent = request.sentBytes > 0
     if case .failed = outcome {
       request.finish(loop)
       throw endedEarly(outcome, plan.origin)
     }
     if request.isSent, exchange.bodyIsComplete { return request.finish(loop) }
+    hasSent = true
     pump = RequestPump(request, exchange, to: upstream.channel)
     pump?.start()
   }
@@ -64,7 +72,8 @@ struct Forwarding {
   // MARK: The answer's head
 
   /// Reads until there is the head of the answer proper.
-  @inline(__always) private mutating func readHead(_ plan: ForwardPlan) async throws(ForwardFailure) {
+  @inline(__always)
+  private mutating func readHead(_ plan: ForwardPlan) async throws(ForwardFailure) {
     var parser = ResponseParser(requestMethod: exchange.method)
     var interimAnswers = 0
     let deadline = plan.firstByteTimeout.map { loop.now + Interval($0) } ?? .distantFuture
@@ -96,9 +105,10 @@ struct Forwarding {
   }
 
   /// Waits for bytes from the server and appends them to the input. Returns how the stream ended, if it did.
-  @inline(__always) mutating func receive(from origin: Origin, until deadline: Instant) async throws(ForwardFailure)
-    -> Transfer?
-  {
+  @inline(__always)
+  mutating func receive(
+    from origin: Origin, until deadline: Instant
+  ) async throws(ForwardFailure) -> Transfer? {
     let (channel, input) = (upstream.channel, upstream.input)
     while true {
       guard channel.isReadable else {
@@ -112,7 +122,9 @@ struct Forwarding {
       if input.capacity == 0 { loop.buffers.lend(to: input) }
       let outcome = channel.receive(into: input)
       switch outcome {
-      case .moved: return nil
+      case .moved:
+        hasHeard = true
+        return nil
       case .blocked: continue
       case .ended, .failed: return outcome
       }
@@ -122,8 +134,7 @@ struct Forwarding {
   private func endedEarly(_ end: Transfer, _ origin: Origin) -> ForwardFailure {
     let reason =
       if case .failed(let failure) = end { failure.reason } else { "closed the connection without an answer" }
-    let isUntouched = upstream.input.isEmpty && !exchange.hasStreamed
-    if isUntouched, upstream.requestWasNotTaken(end, sentBytes: sentBytes) {
+    if !hasHeard, !exchange.hasStreamed, upstream.requestWasNotTaken(end, hasSent: hasSent) {
       return .notTaken("\(origin): \(reason)")
     }
     return .noAnswer("\(origin): \(reason)")

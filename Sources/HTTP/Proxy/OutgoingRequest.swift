@@ -1,7 +1,7 @@
 internal import Core
 
 /// A request on its way to a model server: its head, and what has been read of its body.
-struct OutgoingRequest {
+struct OutgoingRequest: ~Copyable {
   /// The head, and behind it the body if that is small.
   private let head: ByteBuffer
   private let carriesBody: Bool
@@ -28,22 +28,7 @@ struct OutgoingRequest {
     let framing = Self.framing(of: exchange, bodyBytes: bodyBytes)
     isChunked = framing == .chunked
     beginsChunk = isChunked && bodyBytes > 0
-    let request = exchange.head
-    let dropped = plan.droppedFields.union(Self.replaced)
-    exchange.connection.input.withBytes { bytes in
-      Self.appendRequestLine(to: head, request, bytes, plan.target)
-      head.append("Host: ")
-      head.append(server.host)
-      head.appendLineEnd()
-      head.appendFields(request.fields, of: bytes, end: request.byteCount, excluding: dropped)
-      if exchange.asksForUpgrade, let protocols = request.fields.value(of: .upgrade) {
-        head.append("Connection: Upgrade\r\nUpgrade: ")
-        head.append(bytes.extracting(protocols.range))
-        head.appendLineEnd()
-      }
-    }
-    if let framing { head.appendFraming(framing) }
-    head.appendLineEnd()
+    exchange.appendRequestHead(to: head, plan, for: server, framing)
     if beginsChunk { head.appendChunkSize(bodyBytes) }
     totalBytes = head.count + bodyBytes
     carriesBody = bodyBytes <= Self.mostCopiedBytes
@@ -76,9 +61,6 @@ struct OutgoingRequest {
   /// Up to this size a body is copied behind the head, which costs less than sending it in place.
   private static let mostCopiedBytes = 8_192
 
-  /// We frame the body, name the host, and have dealt with the expectation ourselves.
-  private static let replaced: KnownFieldSet = [.host, .contentLength, .expect]
-
   private static func framing(of exchange: Exchange, bodyBytes: Int) -> BodyFraming? {
     if exchange.bodyIsComplete {
       // A request that came without a body, and gets none, says nothing of it (RFC 9110, section 8.6).
@@ -87,26 +69,44 @@ struct OutgoingRequest {
     }
     return exchange.decoder.remainingBytes.map { .length(bodyBytes + $0) } ?? .chunked
   }
-
-  private static func appendRequestLine(
-    to out: ByteBuffer, _ request: RequestHead, _ bytes: Span<UInt8>, _ target: String?
-  ) {
-    if let target {
-      out.appendRequestLine(request.method, target: target.utf8Span.span)
-    } else if request.path.isEmpty {
-      // An absolute-form target without a path (RFC 9112, section 3.2.1).
-      let slash = ByteBuffer()
-      slash.append(UInt8(ascii: "/"))
-      slash.append(bytes.extracting(request.path.end..<request.target.end))
-      slash.withBytes { out.appendRequestLine(request.method, target: $0) }
-    } else {
-      let originForm = bytes.extracting(Int(request.path.start)..<request.target.end)
-      out.appendRequestLine(request.method, target: originForm)
-    }
-  }
 }
 
 extension Exchange {
+  /// Writes the head as it goes up: what came, but for what speaks of the client's connection, or is ours to say.
+  fileprivate func appendRequestHead(
+    to out: ByteBuffer, _ plan: ForwardPlan, for server: UpstreamServer, _ framing: BodyFraming?
+  ) {
+    connection.input.withBytes { bytes in
+      appendRequestLine(to: out, bytes, plan.target)
+      out.append("Host: ")
+      out.append(server.host)
+      out.appendLineEnd()
+      let dropped = plan.droppedFields.union([.host, .contentLength, .expect])
+      out.appendFields(head.fields, of: bytes, end: head.byteCount, excluding: dropped)
+      if asksForUpgrade, let protocols = head.fields.value(of: .upgrade) {
+        out.append("Connection: Upgrade\r\nUpgrade: ")
+        out.append(bytes.extracting(protocols.range))
+        out.appendLineEnd()
+      }
+    }
+    if let framing { out.appendFraming(framing) }
+    out.appendLineEnd()
+  }
+
+  private func appendRequestLine(to out: ByteBuffer, _ bytes: Span<UInt8>, _ target: String?) {
+    if let target {
+      out.appendRequestLine(method, target: target.utf8Span.span)
+    } else if head.path.isEmpty {
+      // An absolute-form target without a path (RFC 9112, section 3.2.1).
+      let slash = ByteBuffer()
+      slash.append(UInt8(ascii: "/"))
+      slash.append(bytes.extracting(head.path.end..<head.target.end))
+      slash.withBytes { out.appendRequestLine(method, target: $0) }
+    } else {
+      out.appendRequestLine(method, target: bytes.extracting(Int(head.path.start)..<head.target.end))
+    }
+  }
+
   /// Whether the client asks for another protocol that we ask the server for: any but HTTP/2 in clear, which would put later
   /// requests out of our sight (RFC 9110, section 7.8).
   var asksForUpgrade: Bool {

@@ -14,7 +14,7 @@ final class RequestPump: @unchecked Sendable {
   /// Why the client's body could not be read to its end.
   private(set) var failure: ExchangeFailure?
 
-  init(_ request: OutgoingRequest, _ exchange: Exchange, to server: Channel) {
+  init(_ request: consuming OutgoingRequest, _ exchange: Exchange, to server: Channel) {
     self.request = request
     self.exchange = exchange
     self.server = server

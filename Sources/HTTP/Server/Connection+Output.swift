@@ -36,6 +36,7 @@ extension Connection {
   /// Ends the sending side, then reads on for a while what the client still sends. Closing at once would reset the
   /// connection and could destroy the answer before the client has read it (RFC 9112, section 9.6).
   func linger() async {
+    beginParting()
     guard shutdown(channel.descriptor, CInt(SHUT_WR)) == 0 else { return }
     loop.buffers.recycle(input)
     let deadline = loop.now + worker.timeouts.linger

@@ -1,141 +1,145 @@
 internal import Core
 internal import Glibc
 
-/// One client's connection: a single task that reads a head, has it handled, and goes on with the next.
-// Sendable holds because only the loop's thread touches it, on which its task runs too.
+/// One client's connection. It is parked while it is idle; at the first byte of a request it is given a runner, which reads
+/// heads and has them handled until there is nothing more to read.
+// Sendable holds because only the loop's thread touches it.
 final class Connection: @unchecked Sendable {
-  private enum Phase { case idle, readingHead, handling, tunnelling, lingering }
+  private enum Phase { case parked, readingHead, handling, tunnelling, parting }
+
+  /// What came of the attempt to read a head.
+  private enum HeadOutcome {
+    case whole
+    /// There is nothing to read, not even the beginning of a head.
+    case idle
+    /// The connection is to be closed.
+    case over
+  }
 
   let channel: Channel
   let worker: Worker
   /// Where the worker keeps it in its list.
   var position: Int
+  /// There are too many connections; this one is only told so.
+  private let isSurplus: Bool
 
-  /// What has come and is not done with: the head of the request, and behind it what has been read of its body. It holds
+  /// What has come and is not done with: the head of the request, and behind it what has been read of its body. It has
   /// storage only while it holds bytes.
   let input = ByteBuffer()
   /// What is on its way to the client, as long as that takes.
   let output = ByteBuffer()
-  var head = RequestHead()
-  /// When the first byte of that head came.
+  /// When the first byte of the request came.
   private(set) var headBeganAt = Instant.zero
-  /// What the handler's task waits for upstream, to be let go when the client leaves.
-  let upstreamWait = AbortHandle()
 
-  private var phase = Phase.idle
-  private var task: Task<Void, Never>?
+  private var phase = Phase.parked
+  /// Who serves it; nil while it is parked.
+  private var runner: Runner?
 
-  init(channel: Channel, worker: Worker, position: Int) {
+  init(channel: Channel, worker: Worker, position: Int, isSurplus: Bool) {
     self.channel = channel
     self.worker = worker
     self.position = position
+    self.isSurplus = isSurplus
+    channel.whenPeerEnds = { [unowned self] in if phase == .handling { runner?.cancel() } }
+    channel.whenParkEnds = { [unowned self] in unpark($0) }
   }
 
   var loop: EventLoop { worker.loop }
 
   /// Begins to serve.
-  /// - Parameter isSurplus: there are too many connections; this one is only told so.
-  func start(isSurplus: Bool) {
-    channel.whenPeerEnds = { [unowned self] in if phase == .handling { cancel() } }
-    task = Task(executorPreference: loop) {
-      if isSurplus { await self.refuse(.tooManyConnections) } else { await self.serve() }
-      self.close()
-    }
+  func start() {
+    if isSurplus { worker.serve(self) } else { park() }
   }
 
   // MARK: Ended from elsewhere
 
   /// Closes the connection if it is between two requests.
-  func closeIfIdle() { if phase == .idle { channel.interruptReader() } }
+  func closeIfIdle() { if phase == .parked { channel.interruptReader() } }
 
   /// Ends the request being handled, and whatever else goes on, without waiting for the client.
   func cut() {
-    cancel()
+    runner?.cancel()
     channel.abort()
   }
 
-  /// Lets the handler know that there is nobody left to answer.
-  private func cancel() {
-    task?.cancel()
-    upstreamWait.abort()
+  // MARK: Between two requests
+
+  private func park() {
+    loop.buffers.recycle(input)
+    runner = nil
+    phase = .parked
+    channel.park(until: loop.now + worker.timeouts.idle)
   }
 
-  // MARK: The task
+  private func unpark(_ wake: Wake) {
+    switch wake {
+    case .ready: worker.serve(self)
+    case .timedOut, .aborted: close()
+    }
+  }
 
-  private func serve() async {
-    let exchange = Exchange(self)
+  // MARK: In the runner's task
+
+  /// Serves until the connection is idle, and parked, or over, and closed.
+  func serve(_ exchange: Exchange) async {
+    runner = exchange.runner
+    guard !isSurplus else {
+      await refuse(.tooManyConnections)
+      return close()
+    }
     var parser = RequestParser(limits: worker.limits.head)
-    while await readHead(&parser) {
+    while true {
+      phase = .readingHead
+      switch await readHead(&parser, of: exchange) {
+      case .whole: break
+      case .idle: return park()
+      case .over: return close()
+      }
       phase = .handling
-      if channel.peerHasEnded { cancel() }
+      if channel.peerHasEnded { runner?.cancel() }
       exchange.begin()
       await worker.handler(exchange)
-      guard await exchange.conclude() else { return }
+      guard await exchange.conclude() else { return close() }
     }
   }
 
-  /// Whether the handler's task has been cancelled, as nobody waits for the answer.
-  var isCancelled: Bool { upstreamWait.isAborted }
-
-  /// Returns whether there is a whole head; if not, the connection is to be closed.
-  private func readHead(_ parser: inout RequestParser) async -> Bool {
-    phase = .readingHead
-    if !input.isEmpty { headBeganAt = loop.now }
+  private func readHead(_ parser: inout RequestParser, of exchange: Exchange) async -> HeadOutcome {
+    headBeganAt = loop.now
     while true {
       do throws(WireFault) {
-        if !input.isEmpty, try parseHead(&parser) { return true }
+        if !input.isEmpty, try exchange.parseHead(&parser) { return .whole }
       } catch {
         await refuse(error)
-        return false
+        return .over
       }
       guard channel.isReadable else {
-        guard await waitForHead() else { return false }
-        continue
+        if input.isEmpty, !channel.hasInput { return worker.isDraining || channel.isAborted ? .over : .idle }
+        switch await channel.waitReadable(until: headBeganAt + worker.timeouts.head) {
+        case .ready: continue
+        case .timedOut:
+          await refuse(.headTimedOut)
+          return .over
+        case .aborted: return .over
+        }
       }
-      if input.isEmpty {
-        if input.capacity == 0 { loop.buffers.lend(to: input) }
-        headBeganAt = loop.now
-      }
+      if input.capacity == 0 { loop.buffers.lend(to: input) }
       switch channel.receive(into: input) {
       case .moved, .blocked: continue
-      case .ended, .failed: return false
+      case .ended, .failed: return .over
       }
     }
-  }
-
-  private func parseHead(_ parser: inout RequestParser) throws(WireFault) -> Bool {
-    // Taken out meanwhile, so that the property is only ever read and written whole, which needs no check for exclusive
-    // access.
-    var head = RequestHead()
-    swap(&head, &self.head)
-    defer { swap(&head, &self.head) }
-    return try input.withBytes { bytes throws(WireFault) in try parser.parse(bytes, into: &head) }
-  }
-
-  private func waitForHead() async -> Bool {
-    guard input.isEmpty else {
-      switch await channel.waitReadable(until: headBeganAt + worker.timeouts.head) {
-      case .ready: return true
-      case .timedOut:
-        await refuse(.headTimedOut)
-        return false
-      case .aborted: return false
-      }
-    }
-    guard !worker.isDraining else { return false }
-    loop.buffers.recycle(input)
-    phase = .idle
-    defer { phase = .readingHead }
-    return await channel.waitReadable(until: loop.now + worker.timeouts.idle) == .ready
   }
 
   /// Notes that the client's end alone no longer means that it has gone: both directions of a tunnel end for themselves.
   func beginTunnel() { phase = .tunnelling }
 
+  /// Notes that there is nothing left to be handled.
+  func beginParting() { phase = .parting }
+
   private func close() {
     loop.buffers.recycle(input)
+    runner = nil
     channel.close()
-    task = nil
     worker.closed(self)
   }
 }

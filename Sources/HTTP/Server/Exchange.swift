@@ -12,7 +12,9 @@ package final class Exchange {
     case broken
   }
 
-  let connection: Connection
+  var connection: Connection
+  let runner: Runner
+  private(set) var head = RequestHead()
   var answer = Answer.none
   /// What the handler calls the request, for its logs.
   package var requestID = ""
@@ -35,7 +37,20 @@ package final class Exchange {
   /// Why the request could not be taken in.
   var fault: WireFault?
 
-  init(_ connection: Connection) { self.connection = connection }
+  init(_ connection: Connection, servedBy runner: Runner) {
+    self.connection = connection
+    self.runner = runner
+  }
+
+  /// Reads as much of a head as has come. Returns whether it is whole.
+  func parseHead(_ parser: inout RequestParser) throws(WireFault) -> Bool {
+    // Taken out meanwhile, so that the property is only ever read and written whole, which needs no check for exclusive
+    // access.
+    var head = RequestHead()
+    swap(&head, &self.head)
+    defer { swap(&head, &self.head) }
+    return try connection.input.withBytes { bytes throws(WireFault) in try parser.parse(bytes, into: &head) }
+  }
 
   /// Makes ready for the request whose head has just been read.
   func begin() {
@@ -50,9 +65,8 @@ package final class Exchange {
     endOfRequest = head.byteCount
   }
 
-  var head: RequestHead { connection.head }
-  var worker: Worker { connection.worker }
-  var loop: EventLoop { connection.worker.loop }
+  var worker: Worker { runner.worker }
+  var loop: EventLoop { runner.worker.loop }
 
   // MARK: The request
 
@@ -99,7 +113,7 @@ package final class Exchange {
     switch answer {
     case .none:
       // To a client that has left without getting an answer there is nothing to say.
-      guard let fault = fault ?? (connection.isCancelled ? nil : .noAnswer) else { return false }
+      guard let fault = fault ?? (runner.isCancelled ? nil : .noAnswer) else { return false }
       await connection.refuse(fault)
       return false
     case .begun(let framing):
@@ -112,6 +126,8 @@ package final class Exchange {
         return false
       }
       connection.input.consume(endOfRequest)
+      // Closing with bytes unread would reset the connection, and might take the answer with it.
+      if !keepsAlive, connection.channel.hasInput { await connection.linger() }
       return keepsAlive
     }
   }

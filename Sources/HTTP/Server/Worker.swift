@@ -13,6 +13,11 @@ final class Worker: @unchecked Sendable {
   let upstreams: UpstreamPool
   private let count: ConnectionCount
   private var connections: [Connection] = []
+  /// The runner that became idle last; the others follow it in a list.
+  private var idleRunner: Runner?
+  private var idleRunners = 0
+  /// Each has the memory of a call that may be deep.
+  private static let mostIdleRunners = 512
   private var listener: Listener?
   private var date: [UInt8] = []
   private var dateIsValidUntil = Instant(nanoseconds: .min)
@@ -65,9 +70,10 @@ final class Worker: @unchecked Sendable {
     do {
       TCP.sendAtOnce(socket)
       let channel = try loop.adopt(socket)
-      let connection = Connection(channel: channel, worker: self, position: connections.count)
+      let isSurplus = count.increase() > limits.connections
+      let connection = Connection(channel: channel, worker: self, position: connections.count, isSurplus: isSurplus)
       connections.append(connection)
-      connection.start(isSurplus: count.increase() > limits.connections)
+      connection.start()
     } catch {
       logger.warning("cannot watch a connection", ["reason": error])
     }
@@ -97,6 +103,35 @@ final class Worker: @unchecked Sendable {
     dateIsValidUntil = Instant(nanoseconds: loop.now.nanoseconds + 1_000_000_000 - Int64(time.tv_nsec))
   }
 
+  // MARK: Runners
+
+  /// Has a connection served that has something to read, by the runner that became idle last, or a new one.
+  func serve(_ connection: Connection) {
+    guard let runner = idleRunner else { return Runner(worker: self).start(with: connection) }
+    idleRunner = runner.next
+    runner.next = nil
+    idleRunners -= 1
+    runner.resume(with: connection)
+  }
+
+  /// Suspends a runner until there is a connection for it. Nil when it is one too many.
+  func nextConnection(for runner: Runner) async -> Connection? {
+    guard !isDraining, idleRunners < Self.mostIdleRunners else { return nil }
+    runner.next = idleRunner
+    idleRunner = runner
+    idleRunners += 1
+    return await runner.waitForConnection()
+  }
+
+  private func endIdleRunners() {
+    while let runner = idleRunner {
+      idleRunner = runner.next
+      runner.next = nil
+      runner.resume(with: nil)
+    }
+    idleRunners = 0
+  }
+
   // MARK: The end
 
   func stopAccepting() {
@@ -107,6 +142,7 @@ final class Worker: @unchecked Sendable {
   func beginDrain(until deadline: Instant) {
     isDraining = true
     for connection in connections { connection.closeIfIdle() }
+    endIdleRunners()
     upstreams.closeAll()
     loop.schedule(at: deadline) { [weak self] in
       guard let self else { return }

@@ -7,13 +7,14 @@ enum Command: Hashable {
   case check(Overrides, prints: Bool)
   case stubEngine(StubEngineOptions)
   case client(ClientRequest, ClientOptions)
+  case simulate(SimulationOptions)
   case version
   /// Prints the text.
   case help(String)
 
   /// A question or an order to a running daemon.
   enum ClientRequest: Hashable {
-    case status, unpin
+    case status, unpin, reload
     case setMode(manual: Bool)
     case switchTo(String)
     case pin(String)
@@ -63,12 +64,14 @@ enum Command: Hashable {
       return .check(
         Overrides(flags: arguments.lastValues, environment: environment), prints: arguments.contains("--print"))
     case .stubEngine: return .stubEngine(try StubEngineOptions(arguments))
+    case .simulate: return .simulate(try SimulationOptions(arguments))
     case .version: return .version
     case .help: return .help(Verb.overview)
     case .status: return client(.status)
     case .switch: return client(.switchTo(operands[0]))
     case .pin: return client(.pin(operands[0]))
     case .unpin: return client(.unpin)
+    case .reload: return client(.reload)
     case .sleep: return client(.sleep(operands[0]))
     case .wake: return client(.wake(operands[0]))
     case .mode:

@@ -1,6 +1,7 @@
 /// The commands by name, with all that the parser and the help must know about each.
 enum Verb: String, CaseIterable {
-  case serve, check, status, `switch`, pin, unpin, mode, sleep, wake
+  case serve, check, status, `switch`, pin, unpin, mode, sleep, wake, reload
+  case simulate
   case stubEngine = "stub-engine"
   case version, help
 
@@ -9,7 +10,7 @@ enum Verb: String, CaseIterable {
     switch self {
     case .switch, .pin, .sleep, .wake: ["MODEL"]
     case .mode: ["auto|manual"]
-    case .serve, .check, .status, .unpin, .stubEngine, .version, .help: []
+    case .serve, .check, .status, .unpin, .reload, .simulate, .stubEngine, .version, .help: []
     }
   }
 
@@ -17,7 +18,8 @@ enum Verb: String, CaseIterable {
     switch self {
     case .serve: Self.configuration
     case .check: Self.configuration + [.init("--print", "show the configuration as it takes effect, secrets masked")]
-    case .status, .switch, .pin, .unpin, .mode, .sleep, .wake: Self.client
+    case .status, .switch, .pin, .unpin, .mode, .sleep, .wake, .reload: Self.client
+    case .simulate: Self.simulation
     case .stubEngine: Self.stubEngineOptions
     case .version, .help: []
     }
@@ -34,6 +36,8 @@ enum Verb: String, CaseIterable {
     case .mode: "let the policy decide (auto) or nobody but you (manual)"
     case .sleep: "put a model to sleep"
     case .wake: "wake a model"
+    case .reload: "have the daemon read its configuration anew"
+    case .simulate: "try policies on a workload, in virtual time"
     case .stubEngine: "run a stand-in for a model server, for trying things out"
     case .version: "print the version"
     case .help: "print this, or the help of one command"
@@ -49,6 +53,18 @@ enum Verb: String, CaseIterable {
   private static let client: [Arguments.Option] = [
     .init("--admin", value: "URL", "the daemon's admin address, http://127.0.0.1:3001 by default (SWITCHER_ADMIN)"),
     .init("--json", "print the daemon's answer as it is"),
+  ]
+
+  private static let simulation: [Arguments.Option] = [
+    .init("--policies", value: "LIST", "fifo,cost_aware,scheduler_tick by default; a policy may bear NAME:OPTION=N"),
+    .init("--workload", value: "NAMES", "built-in ones: llmux (the default), general, all, or single ones"),
+    .init("--trace", value: "FILE", "a workload of your own, .json or .jsonl"),
+    .init("--switch-cost", value: "SECS", "what a switch takes, 10 by default; a list for several passes"),
+    .init("--switch-costs", value: "FILE", "what the switches of single pairs take, {\"a->b\": 2, \"->a\": 25}"),
+    .init("--sweep", value: "OPTION=A,B,C", "run each policy that has the option with each value; may be repeated"),
+    .init("--seed", value: "N", "draws the general workloads, 1 by default"),
+    .init("--service-secs", value: "SECS", "what each request of an llmux workload takes, 0.5 by default"),
+    .init("--json", "print a list of objects, one a row"),
   ]
 
   private static let stubEngineOptions: [Arguments.Option] = [

@@ -44,6 +44,19 @@ struct LocatedJSON: Sendable {
     }
   }
 
+  /// Why a text is not JSON, found without keeping any of its values; nil when it is.
+  static func fault(in bytes: [UInt8]) -> Fault? {
+    let text = bytes.span
+    do throws(JSONFault) {
+      var scanner = JSONScanner(text)
+      try scanner.skipValue(in: text)
+      try scanner.end(in: text)
+      return nil
+    } catch {
+      return Fault(position: LineTable(text).position(of: error.offset, in: text), message: error.description)
+    }
+  }
+
   /// The same value without its places.
   var plain: JSONValue {
     switch value {

@@ -1,0 +1,26 @@
+internal import Core
+internal import Policies
+
+/// Stays with a model until it has nothing left to do, whoever else waits: the shortest mean wait, and no bound to the
+/// longest. A yardstick for simulations, no policy to serve with.
+struct Exhaustive: SwitchPolicy {
+  static let name = "exhaustive"
+
+  private static let minActive = PolicyOption(
+    "min_active_secs", default: 5, in: 0...86_400, "how long a model stays awake at the least, in seconds")
+
+  static let options = [minActive]
+
+  private let minActive: Duration
+
+  init(options: PolicyOptions) { minActive = options.duration(Self.minActive) }
+
+  func decide(in situation: Situation) -> Decision {
+    guard let oldest = situation.oldest else { return .stay(.exhausted) }
+    guard let active = situation.active else { return .switchTo(oldest.model, .idle) }
+    let ready = active.since + minActive
+    guard situation.now >= ready else { return .reconsider(at: ready, .cooldown) }
+    guard active.waiting == 0, active.inFlight == 0 else { return .stay(.backlog) }
+    return .switchTo(oldest.model, .exhausted)
+  }
+}
