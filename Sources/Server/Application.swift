@@ -3,7 +3,6 @@ internal import Core
 internal import Foundation
 internal import HTTP
 internal import Metrics
-internal import Policies
 internal import Switcher
 
 /// The daemon: puts everything together, serves until it is told to end, and leaves nothing behind.
@@ -16,40 +15,45 @@ struct Application: Sendable {
   private let readiness = Readiness()
   private let runtimes: RuntimeFactory
   private let switcher: ModelSwitcher
-  private let models: [ModelID]
+  private let directory: LiveDirectory
+  private let live: LiveConfiguration
 
   /// - Throws: `SystemFailure` when the process may not open what it needs; `BackendFaults` when a model's settings can't
   ///   be used.
-  init(_ configuration: Configuration, logger: Logger) throws {
+  /// - Parameters:
+  ///   - source: what `configuration` was read from, and is read from again.
+  ///   - secrets: what `logger` masks.
+  init(
+    _ configuration: Configuration, source: ConfigurationSource, secrets: SecretKeeper, logger: Logger
+  ) throws {
     self.configuration = configuration
     self.logger = logger
-    models = configuration.models.map(\.id)
     loops = try EventLoopGroup(count: ProcessInfo.processInfo.activeProcessorCount)
 
     runtimes = RuntimeFactory(loops: loops, timeline: timeline, logger: logger)
     var servers: [ModelID: any ModelRuntime] = [:]
     for model in configuration.models { servers[model.id] = try runtimes.runtime(for: model.id, model.backend) }
 
-    let switches = SwitchMetrics(models: models, registry: registry)
+    let switches = SwitchMetrics(models: configuration.models.map(\.id), registry: registry)
     let switchLog = SwitchLog(logger: logger)
     switcher = ModelSwitcher(
       machine: SwitchMachine(
-        models: configuration.models.map { ($0.id, ModelLimits(maxInFlight: $0.maxInFlight, maxQueue: $0.maxQueue)) },
-        policy: try Self.policy(configuration.policy),
-        requestTimeout: configuration.models.map(\.requestTimeout).max() ?? .seconds(300), at: timeline.now),
+        models: configuration.models.map { ($0.id, $0.limits) }, policy: try configuration.policy.policy(),
+        requestTimeout: configuration.longestWait, at: timeline.now),
       runtimes: servers, timeline: timeline, logger: logger,
       onSwitch: { record in
         switches.record(record)
         switchLog.write(record)
       })
-    switches.expose(switcher, models: models, registry: registry)
-  }
-
-  private static func policy(_ settings: PolicySettings) throws -> any SwitchPolicy {
-    guard let policy = PolicyCatalogue.policy(named: settings.name) else {
-      throw PolicyFault(option: nil, message: "found no policy \"\(settings.name)\"")
-    }
-    return policy.init(options: PolicyOptions(settings.options))
+    switches.expose(switcher, registry: registry)
+    let requests = RequestMetrics(registry: registry)
+    directory = LiveDirectory(ModelDirectory(configuration.models, metrics: requests))
+    live = LiveConfiguration(
+      configuration, source: source,
+      parties: LiveConfiguration.Parties(
+        switcher: switcher, runtimes: runtimes, directory: directory, switchMetrics: switches,
+        requestMetrics: requests, secrets: secrets),
+      logger: logger)
   }
 
   /// Serves until a signal ends it. A second signal ends the process at once.
@@ -57,11 +61,12 @@ struct Application: Sendable {
   func run() async throws {
     let signals = try await Signals(on: loops.next())
     let servers = try await startServers()
-    logger.info("ready", ["listen": servers.addresses.joined(separator: " "), "models": models.count])
+    logger.info("ready", ["listen": servers.addresses.joined(separator: " "), "models": configuration.models.count])
     let watch = Task { await switcher.run() }
-    try await signals.next()
+    // What keeps a reload from being done is logged, and the old configuration stays.
+    while try await signals.next() == .reload { _ = try? await live.reload() }
     let impatience = Task {
-      try await signals.next()
+      while try await signals.next() == .reload {}
       logger.warning("ended by a second signal")
       await runtimes.killAll()
       exit(1)
@@ -103,17 +108,9 @@ struct Application: Sendable {
   }
 
   private func addClientRoutes(to router: inout Router) {
-    var directory = ModelDirectory()
-    for model in configuration.models {
-      directory.add(
-        model.id, aliases: model.aliases, upstreamName: model.backend.upstream.modelName,
-        requestTimeout: model.requestTimeout)
-    }
     let startedAt = Int(Date.now.timeIntervalSince1970)
     ClientRoutes(switcher: switcher, directory: directory, readiness: readiness, startedAt: startedAt).add(to: &router)
-    let proxy = ModelProxy(
-      directory: directory, switcher: switcher, metrics: RequestMetrics(models: models, registry: registry),
-      timeline: timeline, logger: logger)
+    let proxy = ModelProxy(directory: directory, switcher: switcher, timeline: timeline, logger: logger)
     for path in ["/completion", "/infill", "/rerank", "/tokenize"] { router.add(.post, path, proxy.serve) }
     router.add(under: "/v1/", proxy.serve)
     router.add(under: UpstreamPath.prefix, proxy.serveUpstreamPath)
@@ -122,6 +119,7 @@ struct Application: Sendable {
   private func addAdminRoutes(to router: inout Router, isLoopback: Bool) {
     let admission = AdminGuard(token: configuration.adminToken, isLoopback: isLoopback)
     StatusRoute(switcher: switcher, admission: admission).add(to: &router)
+    ConfigurationRoutes(live: live, admission: admission).add(to: &router)
     CommandRoutes(switcher: switcher, admission: admission, logger: logger).add(to: &router)
     addOwnMetrics()
     MetricsRoute(registry: registry).add(to: &router)
@@ -138,6 +136,7 @@ struct Application: Sendable {
 
   /// Lets those in flight end in peace, then stops every model.
   private func shutDown(_ servers: [HTTPServer]) async {
+    let configuration = await live.current
     logger.info("shutting down", ["grace_seconds": configuration.shutdownGrace.seconds])
     readiness.end()
     try? await timeline.sleep(for: configuration.shutdownDelay)

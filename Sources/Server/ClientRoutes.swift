@@ -6,7 +6,7 @@ internal import Synchronization
 /// What clients ask of the daemon itself: whether it lives, and which models there are.
 struct ClientRoutes: Sendable {
   let switcher: ModelSwitcher
-  let directory: ModelDirectory
+  let directory: LiveDirectory
   let readiness: Readiness
   /// When the daemon started, in seconds since 1970: what `created` says of each model.
   let startedAt: Int
@@ -19,12 +19,12 @@ struct ClientRoutes: Sendable {
     }
     router.add(.get, "/v1/models") { exchange in
       let states = await states()
-      let entries = directory.models.map { entry($0.name, states[$0]) }
+      let entries = directory.current.models.map { entry($0.name, states[$0]) }
       try await exchange.respondJSON(ModelList(data: entries))
     }
     router.add(.get, under: "/v1/models/") { exchange in
       let name = percentDecoded(exchange.path.dropFirst("/v1/models/".count))
-      let model = try directory.entry(named: name).model
+      let model = try directory.current.entry(named: name).model
       try await exchange.respondJSON(entry(name, await states()[model]))
     }
   }

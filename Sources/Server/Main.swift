@@ -41,12 +41,13 @@ struct Main {
 
   private static func serve(_ overrides: Overrides, _ environment: [String: String]) async -> ExitStatus {
     do {
-      let configuration = try load(overrides, environment)
-      let secrets = configuration.secrets
-      let logger = Logger { LogOutput.standardError.write($0.masked(by: secrets)) }
+      let source = source(overrides, environment)
+      let configuration = try source.load()
+      let secrets = SecretKeeper(configuration.secrets)
+      let logger = Logger { LogOutput.standardError.write(secrets.masked($0)) }
       for warning in configuration.warnings { logger.warning("configuration", ["warning": warning]) }
       do {
-        try await Application(configuration, logger: logger).run()
+        try await Application(configuration, source: source, secrets: secrets, logger: logger).run()
         return .ok
       } catch {
         logger.error("cannot serve", ["error": "\(error)"])
@@ -62,7 +63,7 @@ struct Main {
     _ overrides: Overrides, _ environment: [String: String], prints: Bool
   ) -> ExitStatus {
     do throws(ConfigurationFaults) {
-      let configuration = try load(overrides, environment)
+      let configuration = try source(overrides, environment).load()
       for warning in configuration.warnings { say("warning: \(warning)") }
       print(prints ? configuration.printed() : "\(configuration.models.count) models, no faults")
       return .ok
@@ -72,23 +73,12 @@ struct Main {
     }
   }
 
-  private static func load(
-    _ overrides: Overrides, _ environment: [String: String]
-  ) throws(ConfigurationFaults) -> Configuration {
+  private static func source(_ overrides: Overrides, _ environment: [String: String]) -> ConfigurationSource {
     let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "switcher"
     let loader = ConfigurationLoader(
       environment: environment, executable: executable, ports: FreePorts(), overrides: overrides)
-    return try loader.load(from: overrides.configPath?.value ?? "config.json")
+    return ConfigurationSource(loader: loader, path: overrides.configPath?.value ?? "config.json")
   }
 
   private static func say(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
-}
-
-extension Logger.Record {
-  /// The record with every secret in it masked.
-  fileprivate func masked(by secrets: Secrets) -> Logger.Record {
-    Logger.Record(
-      level: level, message: secrets.masked(in: message),
-      fields: fields.map { Logger.Field($0.name, secrets.masked(in: $0.value)) })
-  }
 }

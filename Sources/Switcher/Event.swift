@@ -15,10 +15,14 @@ package enum Event: Sendable {
   case stopped(ModelID)
   case stopFailed(ModelID, message: String)
   case runtimeDied(ModelID, Death)
+  /// The model's old server is gone, and the next wake is its successor's.
+  case retired(ModelID)
 
   case timerFired
   case command(CommandID, Command)
   case policyReplaced(any SwitchPolicy)
+  /// The configuration was read anew: these are the models from now on, each name once.
+  case modelsReplaced([ModelRevision], requestTimeout: Duration)
   case shutdown
 }
 
@@ -33,6 +37,9 @@ package enum Effect: Sendable {
   /// To be answered with `stopped` or `stopFailed`; a sleep or wake of the model that is still running is cancelled and not
   /// answered any more.
   case stop(ModelID)
+  /// To be answered with `retired` when the model's server has ended, as far as that can be had, and was replaced by its
+  /// successor, if there is one; after whatever is still running on the model.
+  case retire(ModelID)
   /// Send `timerFired` then; replaces the timer set before.
   case setTimer(Instant)
   case answer(CommandID, Result<Void, SwitchError>)

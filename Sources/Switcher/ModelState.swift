@@ -17,7 +17,7 @@ package struct ModelLimits: Hashable, Sendable {
 /// All that the machine knows of one model.
 struct ModelState: Sendable {
   let id: ModelID
-  let limits: ModelLimits
+  var limits: ModelLimits
   var presence: Presence = .stopped
   var queue = WaitingQueue()
   var backoff = Backoff()
@@ -27,6 +27,10 @@ struct ModelState: Sendable {
   var service = ServiceTime()
   /// The last death that was reported since its wake began; it may be that of the instance that is coming up.
   var deathInWake: Instance?
+  /// Why it gives up its server, if it does.
+  var departure: Departure?
+  /// Whether that server is being ended.
+  var isRetiring = false
 
   init(id: ModelID, limits: ModelLimits, start: Instant) {
     self.id = id

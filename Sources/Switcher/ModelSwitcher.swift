@@ -1,4 +1,5 @@
 package import Core
+package import Policies
 
 /// Carries out what the machine decides; the only owner of the machine.
 ///
@@ -7,20 +8,25 @@ package import Core
 /// report back with events.
 package actor ModelSwitcher {
   private var machine: SwitchMachine
-  private let runtimes: [ModelID: any ModelRuntime]
+  private var runtimes: [ModelID: any ModelRuntime]
+  /// What takes the place of a model's runtime once its server has ended.
+  private var successors: [ModelID: any ModelRuntime] = [:]
   private let timeline: any Timeline
   private let logger: Logger
   private let onSwitch: @Sendable (SwitchRecord) -> Void
 
   /// Reused from event to event.
   private var effects: [Effect] = []
-  private var waiting: [Ticket: CheckedContinuation<Result<Grant, SwitchError>, Never>] = [:]
+  private var waiting: [Ticket: CheckedContinuation<Result<(Grant, Upstream), SwitchError>, Never>] = [:]
   private var commands: [CommandID: CheckedContinuation<Result<Void, SwitchError>, Never>] = [:]
   private var lastTicket: UInt64 = 0
   private var lastCommand: UInt64 = 0
   /// The slow work under way or just done, one chain a model.
   private var work: [ModelID: Task<Void, Never>] = [:]
   private var timer: Task<Void, Never>?
+  /// Every runtime as it is taken on, for `run`.
+  private let arrivals: AsyncStream<(ModelID, any ModelRuntime)>
+  private let announcements: AsyncStream<(ModelID, any ModelRuntime)>.Continuation
 
   /// - Parameters:
   ///   - machine: must know the same models as `runtimes`.
@@ -34,6 +40,8 @@ package actor ModelSwitcher {
     self.timeline = timeline
     self.logger = logger
     self.onSwitch = onSwitch
+    (arrivals, announcements) = AsyncStream.makeStream()
+    for runtime in runtimes { announcements.yield((runtime.key, runtime.value)) }
   }
 
   // MARK: Requests
@@ -69,7 +77,6 @@ package actor ModelSwitcher {
   }
 
   private func acquire(_ model: ModelID, deadline: Instant) async throws(SwitchError) -> (Grant, Upstream) {
-    guard let runtime = runtimes[model] else { throw .unknownModel(model) }
     lastTicket += 1
     let ticket = Ticket(number: lastTicket)
     let answer = await withTaskCancellationHandler {
@@ -80,7 +87,7 @@ package actor ModelSwitcher {
     } onCancel: {
       Task { await self.abandon(ticket, model) }
     }
-    return (try answer.get(), runtime.upstream)
+    return try answer.get()
   }
 
   private func release(_ grant: Grant) { send(.requestFinished(grant)) }
@@ -111,14 +118,51 @@ package actor ModelSwitcher {
     return states
   }
 
+  // MARK: Configuration
+
+  /// From now on this policy decides, also about a switch that is wanted already.
+  package func replacePolicy(_ policy: any SwitchPolicy) { send(.policyReplaced(policy)) }
+
+  /// Takes a new configuration on, all of it in one step. A model that is not in it any more, or is renewed, is drained
+  /// and its server ended; nobody waits for that here.
+  /// - Parameters:
+  ///   - models: in the order of the configuration, each name once.
+  ///   - newRuntimes: of the models that are new or renewed, and of no other.
+  ///   - requestTimeout: how long a request may wait at most.
+  package func reconfigure(
+    models: [ModelRevision], newRuntimes: [ModelID: any ModelRuntime], policy: any SwitchPolicy,
+    requestTimeout: Duration
+  ) {
+    let configured = Set(models.map(\.id))
+    successors = successors.filter { configured.contains($0.key) }
+    for (model, runtime) in newRuntimes {
+      if runtimes[model] == nil { install(runtime, for: model) } else { successors[model] = runtime }
+    }
+    send([.policyReplaced(policy), .modelsReplaced(models, requestTimeout: requestTimeout)])
+  }
+
+  private func install(_ runtime: any ModelRuntime, for model: ModelID) {
+    runtimes[model] = runtime
+    announcements.yield((model, runtime))
+  }
+
+  /// The model's old server has ended.
+  private func succeed(_ model: ModelID) {
+    runtimes[model] = nil
+    if let successor = successors.removeValue(forKey: model) { install(successor, for: model) }
+    send(.retired(model))
+  }
+
   // MARK: Life
 
-  /// Takes notice of servers that die, until the task is cancelled.
+  /// Takes notice of servers that die, until the task is cancelled. To be called once.
   package func run() async {
     await withDiscardingTaskGroup { group in
-      for (model, runtime) in runtimes {
+      for await (model, runtime) in arrivals {
+        // Only the reports are held on to: they end when nobody needs the runtime any more.
+        let deaths = runtime.deaths
         group.addTask {
-          for await death in runtime.deaths { await self.died(model, death) }
+          for await death in deaths { await self.died(model, death) }
         }
       }
     }
@@ -167,9 +211,16 @@ package actor ModelSwitcher {
     for effect in effects { carryOut(effect) }
   }
 
+  /// The same for events of one moment.
+  private func send(_ events: [Event]) {
+    effects.removeAll(keepingCapacity: true)
+    machine.handle(events, at: timeline.now, effects: &effects)
+    for effect in effects { carryOut(effect) }
+  }
+
   private func carryOut(_ effect: Effect) {
     switch effect {
-    case .grant(let grant): waiting.removeValue(forKey: grant.ticket)?.resume(returning: .success(grant))
+    case .grant(let grant): admit(grant)
     case .reject(let ticket, let error): waiting.removeValue(forKey: ticket)?.resume(returning: .failure(error))
     case .answer(let command, let result): commands.removeValue(forKey: command)?.resume(returning: result)
     case .record(let record): onSwitch(record)
@@ -200,6 +251,34 @@ package actor ModelSwitcher {
           return .stopFailed(model, message: error.message)
         }
       }
+    case .retire(let model): retire(model)
+    }
+  }
+
+  private func admit(_ grant: Grant) {
+    guard let caller = waiting.removeValue(forKey: grant.ticket) else { return }
+    guard let upstream = runtimes[grant.model]?.upstream else {
+      // Out of the question: the machine knows no model that has no runtime.
+      return caller.resume(returning: .failure(.unknownModel(grant.model)))
+    }
+    caller.resume(returning: .success((grant, upstream)))
+  }
+
+  /// Ends the model's server for good; one that somebody else runs is let alone.
+  private func retire(_ model: ModelID) {
+    guard let runtime = runtimes[model] else { return }
+    let previous = work[model]
+    work[model] = Task {
+      await previous?.value
+      if await runtime.processState != .external {
+        do throws(RuntimeFailure) {
+          try await runtime.stop()
+        } catch {
+          logger.error("the server of a changed model could not be ended", ["model": model, "failure": error.message])
+        }
+      }
+      guard !Task.isCancelled else { return }
+      succeed(model)
     }
   }
 

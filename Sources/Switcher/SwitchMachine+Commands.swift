@@ -16,7 +16,7 @@ struct Goal: Hashable, Sendable {
 extension SwitchMachine {
   mutating func commanded(_ id: CommandID, _ command: Command, _ now: Instant, _ effects: inout [Effect]) {
     guard acceptsRequests else { return answer([id], .failure(.shuttingDown), &effects) }
-    if let model = command.model, index(of: model) == nil {
+    if let model = command.model, !isConfigured(model) {
       return answer([id], .failure(.unknownModel(model)), &effects)
     }
     switch command {
@@ -77,6 +77,10 @@ extension SwitchMachine {
   /// Starts the next switch that the operator, the mode or the policy wants. True when the machine must settle again.
   mutating func pursue(_ now: Instant, _ effects: inout [Effect]) -> Bool {
     guard transition == nil else { return false }
+    if isHolderDeparting {
+      begin(to: nil, trigger: .reload, now, &effects)
+      return true
+    }
     if !goals.isEmpty {
       pursue(goals.removeFirst(), now, &effects)
       return true
@@ -97,7 +101,7 @@ extension SwitchMachine {
         begin(to: nil, trigger: .force, eviction: eviction, commands: [goal.command], now, &effects)
       case .asleep where eviction?.process == .stop:
         // Its process ends beside whatever the GPU does; no switch is needed for it.
-        if endings[model] == nil { effects.append(.stop(model)) }
+        if endings[model] == nil, !models[index].isRetiring { effects.append(.stop(model)) }
         endings[model, default: []].append(goal.command)
       case .asleep, .stopped:
         answer([goal.command], .success(()), &effects)

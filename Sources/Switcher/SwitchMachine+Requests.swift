@@ -4,7 +4,9 @@ internal import Policies
 /// Requests: how they are admitted, queued and turned away.
 extension SwitchMachine {
   mutating func arrived(_ waiter: Waiter, _ model: ModelID, _ now: Instant, _ effects: inout [Effect]) {
-    guard let index = index(of: model) else { return effects.append(.reject(waiter.ticket, .unknownModel(model))) }
+    guard isConfigured(model), let index = index(of: model) else {
+      return effects.append(.reject(waiter.ticket, .unknownModel(model)))
+    }
     issue(waiter.ticket)
     models[index].arrivals.record(at: now)
     if let refusal = refusal(index, now) { return effects.append(.reject(waiter.ticket, refusal)) }

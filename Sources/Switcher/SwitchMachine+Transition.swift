@@ -59,8 +59,9 @@ extension SwitchMachine {
 
   private mutating func left(_ index: Int, _ presence: Presence, _ now: Instant, _ effects: inout [Effect]) {
     setPresence(index, presence)
-    if transition?.to == nil {
-      lastHolder = nil
+    if let transition, transition.to == nil {
+      // Whom the operator sent to sleep stays asleep; one whose server is replaced is served on.
+      if transition.trigger != .reload || !transition.commands.isEmpty { lastHolder = nil }
       end(.success, now, &effects)
     } else {
       wakeTarget(now, &effects)
@@ -70,8 +71,12 @@ extension SwitchMachine {
   // MARK: The new model
 
   private mutating func wakeTarget(_ now: Instant, _ effects: inout [Effect]) {
-    guard let to = transition?.to, let index = index(of: to) else { return }
-    guard acceptsRequests else { return end(.cancelled, now, &effects) }
+    guard let to = transition?.to else { return }
+    guard acceptsRequests, let index = index(of: to) else { return end(.cancelled, now, &effects) }
+    if let departure = models[index].departure {
+      transition?.enter(.stoppingNew(retry: departure == .renewal), at: now)
+      return
+    }
     guard endings[to] == nil else {
       transition?.enter(.stoppingNew(retry: true), at: now)
       return

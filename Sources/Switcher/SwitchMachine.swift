@@ -13,7 +13,7 @@ package import Policies
 package struct SwitchMachine: Sendable {
   /// The models in the order of the configuration, which breaks ties.
   var models: [ModelState]
-  private let indices: [ModelID: Int]
+  private var indices: [ModelID: Int]
   /// The model that is awake, if any: an index into `models`, kept where a presence changes.
   private(set) var holder: Int?
   /// Who held the GPU last and was not sent away by the operator: what manual mode without a pin serves.
@@ -31,7 +31,7 @@ package struct SwitchMachine: Sendable {
 
   var policy: any SwitchPolicy
   var costs = SwitchCosts()
-  let requestTimeout: Duration
+  var requestTimeout: Duration
   /// When the policy wants to be asked again.
   var recheck: Instant?
   /// Since when the policy has held back a wanted switch for the active model's least time.
@@ -43,6 +43,8 @@ package struct SwitchMachine: Sendable {
   var switchCount: UInt64 = 0
   private var timer: Instant?
   private var isClosing = false
+  /// Whether a model departs whose server has not been told to end yet.
+  var isChanging = false
   var gpuTime: GPUTime
 
   /// - Parameters:
@@ -83,8 +85,11 @@ package struct SwitchMachine: Sendable {
     case .stopped(let model): stopped(model, now, &effects)
     case .stopFailed(let model, let message): stopFailed(model, message, now, &effects)
     case .runtimeDied(let model, let death): died(model, death, now, &effects)
+    case .retired(let model): retired(model, now, &effects)
     case .command(let id, let command): commanded(id, command, now, &effects)
     case .policyReplaced(let policy): self.policy = policy
+    case .modelsReplaced(let revisions, let requestTimeout):
+      replaceModels(revisions, requestTimeout: requestTimeout, now, &effects)
     case .shutdown: close(&effects)
     case .timerFired: timer = nil
     }
@@ -92,7 +97,8 @@ package struct SwitchMachine: Sendable {
 
   /// Brings the machine to rest: expires, admits, moves the switch on, and starts the next one where there is reason to.
   private mutating func settle(_ now: Instant, _ effects: inout [Effect]) {
-    if waitingCount > 0 || transition != nil || !goals.isEmpty {
+    if waitingCount > 0 || transition != nil || !goals.isEmpty || isChanging {
+      retire(&effects)
       expire(now, &effects)
       repeat {
         cancelMoot(now, &effects)
@@ -145,7 +151,15 @@ package struct SwitchMachine: Sendable {
 
   var mode: Mode { pendingPins.last.map { .manual(pinned: $0.model) } ?? settledMode }
 
+  /// Where the model is in `models`, one that is being removed included.
   func index(of id: ModelID) -> Int? { indices[id] }
+
+  /// The one place where the list of models changes.
+  mutating func adopt(_ models: [ModelState]) {
+    self.models = models
+    indices = Dictionary(models.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
+    holder = models.firstIndex { $0.awake != nil }
+  }
 
   var lastIssuedTicket: Ticket { lastTicket }
 

@@ -15,7 +15,8 @@ package struct SwitchMetrics: Sendable {
   private let switches: Family<Counter, String, String, SwitchRecord.Outcome>
   private let isFolded: Bool
 
-  /// Declares the metrics and creates every series that can be named beforehand.
+  /// Declares the metrics and creates every series that can be named beforehand. How the pairs are told apart is settled
+  /// here: the labels of a series must not change while the program runs.
   package init(models: [ModelID], registry: Registry) {
     phaseSeconds = registry.histogram(
       "switcher_switch_phase_seconds", help: "How long each phase of a switch took, failed ones included.",
@@ -26,7 +27,11 @@ package struct SwitchMetrics: Sendable {
     switches = registry.counter(
       "switcher_switches_total", help: "Switches by their outcome.", labels: "from", "to", "outcome")
     isFolded = models.count > Self.pairLimit
+    create(models)
+  }
 
+  /// Creates the series of these models, as far as there are none yet.
+  package func create(_ models: [ModelID]) {
     for from in [nil] + models.map(Optional.some) {
       for to in [nil] + models.map(Optional.some) where from != to {
         for phase in SwitchPhase.allCases where phase.occurs(from: from, to: to) {
@@ -58,7 +63,7 @@ package struct SwitchMetrics: Sendable {
   }
 
   /// Declares what is read from the switcher whenever somebody scrapes.
-  package func expose(_ switcher: ModelSwitcher, models: [ModelID], registry: Registry) {
+  package func expose(_ switcher: ModelSwitcher, registry: Registry) {
     let gpuSeconds = registry.collectedCounter(
       "switcher_gpu_seconds_total", help: "Where the GPU's time went; advances while a phase lasts.",
       labels: Label<String>("model"), Label<GPUUse>("state"))
@@ -75,7 +80,7 @@ package struct SwitchMetrics: Sendable {
       Label<Snapshot.LifecycleState>("state"))
     registry.collect { samples in
       let snapshot = await switcher.snapshot()
-      for model in models {
+      for model in snapshot.everyModel {
         for use in GPUUse.allCases where use != .empty {
           let spent = snapshot.gpuTime[GPUTime.Account(model: model, use: use)] ?? .zero
           samples.set(gpuSeconds, model.name, use, to: spent.seconds)
@@ -94,6 +99,14 @@ package struct SwitchMetrics: Sendable {
   }
 
   private enum ModeName: String, CaseIterable, LabelValue { case auto, manual }
+}
+
+extension Snapshot {
+  /// The models that there are and those that once had the GPU: their time does not get lost with them.
+  fileprivate var everyModel: [ModelID] {
+    let present = models.map(\.id)
+    return present + Set(gpuTime.keys.compactMap(\.model)).subtracting(present).sorted()
+  }
 }
 
 extension SwitchPhase: LabelValue {

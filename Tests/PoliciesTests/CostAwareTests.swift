@@ -90,7 +90,8 @@ struct CostAwareTests {
       expected: .switchTo("a", .breakEven)),
     Case(
       testDescription: "who is stale beats who would be worth more",
-      active: Active(inFlight: 1, lastArrival: 0, rate: 9), queues: [Queue(age: 1, waiting: 50), Queue(age: 120)], expected: .switchTo("b", .stale)),
+      active: Active(inFlight: 1, lastArrival: 0, rate: 9), queues: [Queue(age: 1, waiting: 50), Queue(age: 120)],
+      expected: .switchTo("b", .stale)),
     Case(
       testDescription: "of two, who is so by more", active: Active(inFlight: 1),
       queues: [Queue(age: 121), Queue(age: 122)], expected: .switchTo("b", .stale)),
@@ -110,7 +111,8 @@ struct CostAwareTests {
       active: Active(inFlight: 1, waiting: 1), queues: [Queue(age: 29)], expected: .reconsider(at: later(1), .backlog)),
     Case(
       testDescription: "and a minute where switches are cheap", cost: 1,
-      active: Active(inFlight: 1, waiting: 1, age: 45), queues: [Queue(age: 50)], expected: .reconsider(at: later(10), .backlog)),
+      active: Active(inFlight: 1, waiting: 1, age: 45), queues: [Queue(age: 50)],
+      expected: .reconsider(at: later(10), .backlog)),
     Case(
       testDescription: "its own queue waits for one that is older by eight round trips", cost: 1,
       active: Active(inFlight: 1, waiting: 1, age: 34), queues: [Queue(age: 50)], expected: .switchTo("a", .oldest)),

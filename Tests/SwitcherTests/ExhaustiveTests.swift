@@ -14,11 +14,13 @@ struct ExhaustiveTests {
     let explorer: Explorer
 
     init(
-      _ name: String, _ world: World, _ budget: Explorer.Budget, commands: [Command] = [], patience: [Duration?] = [nil]
+      _ name: String, _ world: World, _ budget: Explorer.Budget, commands: [Command] = [],
+      patience: [Duration?] = [nil], reloads: [Choice] = []
     ) {
       testDescription = name
       explorer = Explorer(
-        start: world, budget: budget, commands: commands, patience: patience, limit: ExhaustiveTests.limit)
+        start: world, budget: budget, commands: commands, patience: patience, reloads: reloads,
+        limit: ExhaustiveTests.limit)
     }
   }
 
@@ -45,6 +47,16 @@ struct ExhaustiveTests {
     SmallWorld(
       "an operator in trouble", World(["a", "b"]),
       .init(requests: 1, failures: 2, crashes: 1, commands: 3, timers: 1, shutdowns: 1), commands: everyCommand),
+    SmallWorld(
+      "a model is removed and comes back, with other settings or the same", World(["a", "b"]),
+      .init(requests: 3, departures: 1, failures: 1, crashes: 1, timers: 1, reloads: 2),
+      reloads: [
+        .reconfigure([1], renewed: []), .reconfigure([1, 0], renewed: [0]), .reconfigure([0, 1], renewed: []),
+      ]),
+    SmallWorld(
+      "an operator and a new configuration", World(["a", "b"]),
+      .init(requests: 1, departures: 0, failures: 1, crashes: 0, commands: 2, timers: 1, reloads: 1, shutdowns: 1),
+      commands: everyCommand, reloads: [.reconfigure([1], renewed: []), .reconfigure([0, 1], renewed: [0])]),
     SmallWorld("three models", World(["a", "b", "c"]), .init()),
     SmallWorld(
       "three models and an operator", World(["a", "b", "c"]),

@@ -60,7 +60,7 @@ struct SwitchMetricsTests {
   @Test func `everything else is read when somebody scrapes`() async throws {
     let harness = SwitcherHarness()
     let metrics = SwitchMetrics(models: ["a", "b"], registry: registry)
-    metrics.expose(harness.switcher, models: ["a", "b"], registry: registry)
+    metrics.expose(harness.switcher, registry: registry)
     harness.timeline.advance(by: .seconds(3))
     try await harness.bringA()
     let end = Gate()

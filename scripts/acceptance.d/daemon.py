@@ -100,6 +100,15 @@ class Daemon:
     def status(self) -> dict:
         return client.get(self.admin, "/control/status").json
 
+    def status_at_rest(self) -> dict:
+        """The status once nobody is in flight: a client may have its last byte before its request is counted off."""
+
+        def at_rest():
+            status = self.status()
+            return status if all(model["in_flight"] == 0 for model in status["models"].values()) else None
+
+        return eventually(at_rest, "nobody in flight")
+
     def model_state(self, model: str) -> str:
         return self.status()["models"][model]["state"]
 

@@ -1,18 +1,20 @@
 internal import Core
-internal import Synchronization
 
 /// A model server that somebody else runs: asked to sleep and to wake, never started or stopped.
 ///
 /// It remembers nothing of how the server was left; only the server knows. Every wake counts as a life of its own, since
 /// the server may have been started anew by whoever runs it.
 final class AttachedRuntime: ModelRuntime {
+  private let model: ModelID
   private let plan: ServerPlan
   private let control: ServerControl
-  private let wakes = Atomic(0)
+  private let instances: InstanceNumbers
 
-  init(plan: ServerPlan, control: ServerControl) {
+  init(model: ModelID, plan: ServerPlan, control: ServerControl, instances: InstanceNumbers) {
+    self.model = model
     self.plan = plan
     self.control = control
+    self.instances = instances
   }
 
   var upstream: Upstream { plan.upstream }
@@ -28,7 +30,7 @@ final class AttachedRuntime: ModelRuntime {
     } else {
       try await control.awaitHealth(at: plan.healthPath, within: plan.wakeTimeout)
     }
-    return Instance(wakes.wrappingAdd(1, ordering: .relaxed).newValue)
+    return instances.next(for: model)
   }
 
   func sleep(_ eviction: Eviction?) async throws(RuntimeFailure) -> Residence {

@@ -7,6 +7,7 @@ package struct RuntimeFactory: Sendable {
   private let timeline: any Timeline
   private let logger: Logger
   private let living = LivingProcesses()
+  private let instances = InstanceNumbers()
 
   /// - Parameters:
   ///   - loops: watch the servers' processes, read their output and carry the control requests.
@@ -22,11 +23,14 @@ package struct RuntimeFactory: Sendable {
     let control = ServerControl(
       client: HTTPClient(loops: loops), upstream: plan.upstream, timeline: timeline,
       logger: logger.with("model", model))
-    guard let launch = plan.launch else { return AttachedRuntime(plan: plan, control: control) }
+    guard let launch = plan.launch else {
+      return AttachedRuntime(model: model, plan: plan, control: control, instances: instances)
+    }
     // The mark by which a server of ours is known, whatever it is called.
     let marked = launch.adding(["SWITCHER_MODEL": model.name])
     return ServerRuntime(
-      model: model, plan: plan, launch: marked, control: control, loop: loops.next(), living: living)
+      model: model, plan: plan, launch: marked, control: control, loop: loops.next(), living: living,
+      instances: instances)
   }
 
   /// Ends every process of every runtime by force, at once, and returns when they are gone: for a daemon that was told

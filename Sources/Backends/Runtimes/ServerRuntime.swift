@@ -31,14 +31,15 @@ actor ServerRuntime: ModelRuntime {
   private let control: ServerControl
   private let loop: EventLoop
   private let living: LivingProcesses
+  private let instances: InstanceNumbers
   private var state = State.stopped
-  private var lastInstance = 0
 
   init(
-    model: ModelID, plan: ServerPlan, launch: Launch, control: ServerControl, loop: EventLoop, living: LivingProcesses
+    model: ModelID, plan: ServerPlan, launch: Launch, control: ServerControl, loop: EventLoop, living: LivingProcesses,
+    instances: InstanceNumbers
   ) {
     (self.model, self.plan, self.launch, self.control) = (model, plan, launch, control)
-    (self.loop, self.living) = (loop, living)
+    (self.loop, self.living, self.instances) = (loop, living, instances)
     upstream = plan.upstream
     (deaths, deathReports) = AsyncStream.makeStream()
   }
@@ -121,9 +122,8 @@ actor ServerRuntime: ModelRuntime {
     try await awaitPort()
     guard !Task.isCancelled else { throw RuntimeFailure("the start was cancelled") }
     guard case .stopped = state else { throw RuntimeFailure("the server is being started already") }
-    lastInstance += 1
     let process = ChildProcess(launch, loop: loop, timeline: control.timeline, logger: control.logger)
-    let life = Life(instance: Instance(lastInstance), process: process)
+    let life = Life(instance: instances.next(for: model), process: process)
     state = .starting(life)
     living.add(process)
     Task { await follow(life) }

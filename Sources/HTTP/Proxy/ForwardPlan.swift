@@ -18,6 +18,8 @@ package struct ForwardPlan: Sendable {
   /// What the answer's Server-Timing says before its last entry, `upstream`: the milliseconds until the server's head came
   /// (W3C Server Timing). Nil for no such field.
   package var serverTiming: String?
+  /// What the answer bears besides the server's own fields.
+  package var addedFields: [(name: String, value: String)] = []
   /// Request fields that are not sent on, besides those that never are.
   package var droppedFields: KnownFieldSet = []
 

@@ -33,6 +33,7 @@ struct Forwarding: ~Copyable {
       try sendRequest(plan, to: server)
       try await readHead(plan)
       let firstByteAt = loop.now
+      for (name, value) in plan.addedFields { exchange.addResponseField(name, value) }
       if let timing = plan.serverTiming {
         let tenths = (firstByteAt - began).nanoseconds / 100_000
         exchange.addResponseField("Server-Timing", "\(timing), upstream;dur=\(tenths / 10).\(tenths % 10)")

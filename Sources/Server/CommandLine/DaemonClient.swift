@@ -14,6 +14,7 @@ struct DaemonClient {
   private struct Answer: Decodable {
     let message: String?
     let error: String?
+    let warnings: [String]?
   }
 
   private let options: Command.ClientOptions
@@ -42,6 +43,7 @@ struct DaemonClient {
       switch request {
       case .status: ("status", nil)
       case .unpin: ("unpin", [:])
+      case .reload: ("reload", [:])
       case .setMode(let manual): ("mode", ["mode": manual ? "manual" : "auto"])
       case .switchTo(let model): ("switch", ["model": model])
       case .pin(let model): ("pin", ["model": model])
@@ -64,8 +66,11 @@ struct DaemonClient {
     }
     if case .status = request {
       print(options.printsJSON ? text : StatusTable(response.body)?.text ?? text)
+    } else if options.printsJSON {
+      print(text)
     } else {
-      print(options.printsJSON ? text : answer?.message ?? text)
+      print(answer?.message ?? text)
+      for warning in answer?.warnings ?? [] { say("warning: \(warning)") }
     }
     return .ok
   }

@@ -1,6 +1,6 @@
 /// The commands by name, with all that the parser and the help must know about each.
 enum Verb: String, CaseIterable {
-  case serve, check, status, `switch`, pin, unpin, mode, sleep, wake
+  case serve, check, status, `switch`, pin, unpin, mode, sleep, wake, reload
   case simulate
   case stubEngine = "stub-engine"
   case version, help
@@ -10,7 +10,7 @@ enum Verb: String, CaseIterable {
     switch self {
     case .switch, .pin, .sleep, .wake: ["MODEL"]
     case .mode: ["auto|manual"]
-    case .serve, .check, .status, .unpin, .simulate, .stubEngine, .version, .help: []
+    case .serve, .check, .status, .unpin, .reload, .simulate, .stubEngine, .version, .help: []
     }
   }
 
@@ -18,7 +18,7 @@ enum Verb: String, CaseIterable {
     switch self {
     case .serve: Self.configuration
     case .check: Self.configuration + [.init("--print", "show the configuration as it takes effect, secrets masked")]
-    case .status, .switch, .pin, .unpin, .mode, .sleep, .wake: Self.client
+    case .status, .switch, .pin, .unpin, .mode, .sleep, .wake, .reload: Self.client
     case .simulate: Self.simulation
     case .stubEngine: Self.stubEngineOptions
     case .version, .help: []
@@ -36,6 +36,7 @@ enum Verb: String, CaseIterable {
     case .mode: "let the policy decide (auto) or nobody but you (manual)"
     case .sleep: "put a model to sleep"
     case .wake: "wake a model"
+    case .reload: "have the daemon read its configuration anew"
     case .simulate: "try policies on a workload, in virtual time"
     case .stubEngine: "run a stand-in for a model server, for trying things out"
     case .version: "print the version"

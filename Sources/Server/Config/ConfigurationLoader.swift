@@ -25,11 +25,18 @@ struct ConfigurationLoader {
 
   /// Decodes the text of a policy alone, as the configuration's `policy` has it.
   /// - Parameter source: what faults call the text.
-  func decodePolicy(_ text: [UInt8], source: String) throws(ConfigurationFaults) -> PolicySettings {
+  /// - Returns: the policy, and what in the text has no effect on it.
+  func decodePolicy(
+    _ text: [UInt8], source: String
+  ) throws(ConfigurationFaults) -> (policy: PolicySettings, warnings: [ConfigurationFault]) {
     let findings = ConfigurationFindings(source: source)
     var options = ModelOptions()
-    let policy = PolicySettings(try value(of: text, findings), models: &options)
-    return try findings.verdict(policy)
+    let value = try value(of: text, findings)
+    let policy = PolicySettings(value, models: &options)
+    if options != ModelOptions() {
+      value.warn("request_timeout_secs and eviction have no effect here: they are the models', which a reload changes")
+    }
+    return (try findings.verdict(policy), findings.warnings)
   }
 
   private func value(of text: [UInt8], _ findings: ConfigurationFindings) throws(ConfigurationFaults) -> ConfigValue {

@@ -61,7 +61,6 @@ struct ModelReader {
     let aliases = aliases(of: id, in: object.take("aliases"))
     if let fallback = object.take("fallback"), let target = fallback.word() {
       fallbacks.append((id, fallback, target))
-      fallback.warn("has no effect yet: who waits for a model that can't be woken is told so")
     }
     let server = ServerReader(
       id: id, port: port, isPortWrong: portValue != nil && port == nil, options: options, vllmCommand: vllmCommand)

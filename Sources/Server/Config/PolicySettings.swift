@@ -44,4 +44,24 @@ struct PolicySettings: Hashable, Sendable {
       (culprit ?? value).fault(fault.message)
     }
   }
+
+  /// The policy that they describe.
+  /// - Throws: when the catalogue does not have it, which a configuration without faults rules out.
+  func policy() throws(PolicyFault) -> any SwitchPolicy { try kind().init(options: PolicyOptions(options)) }
+
+  /// The policy with every option as it takes effect, in the words of the configuration.
+  /// - Throws: as `policy()`.
+  func effective() throws(PolicyFault) -> JSONValue {
+    let members = try kind().options.compactMap { option in
+      (options[option.name] ?? option.defaultValue).map { JSONValue.Member(option.name, .number($0)) }
+    }
+    return .object([JSONValue.Member("type", .string(name))] + members)
+  }
+
+  private func kind() throws(PolicyFault) -> any SwitchPolicy.Type {
+    guard let kind = PolicyCatalogue.policy(named: name) else {
+      throw PolicyFault(option: nil, message: "found no policy \"\(name)\"")
+    }
+    return kind
+  }
 }

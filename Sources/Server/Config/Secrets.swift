@@ -13,6 +13,8 @@ struct Secrets: Sendable {
     if !value.isEmpty { values.insert(value) }
   }
 
+  mutating func formUnion(_ other: Secrets) { values.formUnion(other.values) }
+
   /// Takes the values of those flags that hold secrets, as far as their names tell: `--api-key X`, `--hf-token=X`.
   mutating func insert(from arguments: [String]) {
     for (index, argument) in arguments.enumerated() where argument.hasPrefix("-") {

@@ -1,3 +1,4 @@
+internal import Backends
 internal import Core
 
 /// The names by which clients may ask for models: a table that only the configuration fills.
@@ -5,23 +6,27 @@ struct ModelDirectory: Sendable {
   /// What a name leads to.
   struct Entry: Sendable {
     let model: ModelID
-    /// What the model server is to be told instead of the name that the client used; nil: the body stays as it is.
-    let upstreamName: String?
+    /// What the model server calls the model.
+    let upstreamName: String
     /// How long a request may wait for the model.
     let requestTimeout: Duration
+    /// The model that is tried when this one can't be woken.
+    let fallback: ModelID?
+    let metrics: RequestMetrics.Model
   }
 
   private var entries: [String: Entry] = [:]
   /// In the order of the configuration, for lists and messages.
-  private(set) var models: [ModelID] = []
+  let models: [ModelID]
 
-  /// Adds a model with its aliases. A server knows its model by the model's own name, unless it is called otherwise there.
-  mutating func add(_ model: ModelID, aliases: [String], upstreamName: String?, requestTimeout: Duration) {
-    models.append(model)
-    entries[model.name] = Entry(model: model, upstreamName: upstreamName, requestTimeout: requestTimeout)
-    for alias in aliases {
-      entries[alias] = Entry(
-        model: model, upstreamName: upstreamName ?? model.name, requestTimeout: requestTimeout)
+  /// - Parameter metrics: gets the series of every model.
+  init(_ configurations: [ModelConfiguration], metrics: RequestMetrics) {
+    models = configurations.map(\.id)
+    for model in configurations {
+      let entry = Entry(
+        model: model.id, upstreamName: model.backend.upstream.modelName ?? model.id.name,
+        requestTimeout: model.requestTimeout, fallback: model.fallback, metrics: metrics[model.id])
+      for name in [model.id.name] + model.aliases { entries[name] = entry }
     }
   }
 

@@ -5,63 +5,72 @@ internal import Switcher
 
 /// Passes requests on to the model that they name, once the switcher has granted it to them.
 struct ModelProxy: Sendable {
-  let directory: ModelDirectory
+  /// Tells a client which model stood in for the one that it asked for.
+  private static let standInField = "x-switcher-model"
+
+  let directory: LiveDirectory
   let switcher: ModelSwitcher
-  let metrics: RequestMetrics
   let timeline: any Timeline
   let logger: Logger
 
-  /// Serves a request for the model that it names itself.
+  /// Serves a request for the model that it names itself; where that can't be woken, by those that stand in for it.
   func serve(_ exchange: Exchange) async throws {
+    let directory = directory.current
     let request = try await ModelRequest.identify(exchange, in: directory)
-    try await serve(exchange, request.entry, target: nil, edit: request.edit)
-  }
-
-  /// Serves a request for the model that its path names: `/upstream/{model}/{path…}`.
-  func serveUpstreamPath(_ exchange: Exchange) async throws {
-    let (entry, target) = try UpstreamPath.resolve(exchange.path, query: exchange.query, in: directory)
-    try await serve(exchange, entry, target: target, edit: nil)
-  }
-
-  private func serve(
-    _ exchange: Exchange, _ entry: ModelDirectory.Entry, target: String?, edit: ForwardPlan.BodyEdit?
-  ) async throws {
-    var visit = Visit(receivedAt: exchange.receivedAt)
-    let deadline = timeline.now + entry.requestTimeout
-    do {
+    var visit = Visit(request, receivedAt: exchange.receivedAt)
+    while true {
       do {
-        try await pass(exchange, entry, target, edit, deadline, &visit)
-      } catch ForwardFailure.notTaken(let reason) {
-        // The server was gone before it took anything of the request: by now the switcher knows, and wakes a fresh one.
+        return try await pass(exchange, &visit)
+      } catch SwitchError.switchFailed(let model, let message, _) where visit.request.entry.fallback != nil {
+        guard let fallback = visit.request.entry.fallback else { return }
         logger.warning(
-          "retrying", ["model": entry.model, "request_id": exchange.requestID, "reason": reason])
-        try await pass(exchange, entry, target, edit, deadline, &visit)
+          "falling back", ["model": model, "to": fallback, "request_id": exchange.requestID, "failure": message])
+        visit.request.entry = try directory.entry(named: fallback.name)
+        visit.addedFields = [(Self.standInField, fallback.name)]
+      } catch {
+        return try fail(exchange, visit, error)
       }
-    } catch {
-      try fail(exchange, entry, visit, error)
     }
   }
 
-  /// Waits for the grant and sends the request on, once.
-  private func pass(
-    _ exchange: Exchange, _ entry: ModelDirectory.Entry, _ target: String?, _ edit: ForwardPlan.BodyEdit?,
-    _ deadline: Instant, _ visit: inout Visit
-  ) async throws {
+  /// Serves a request for the model that its path names: `/upstream/{model}/{path…}`. It is meant for that model's server,
+  /// so no other one stands in.
+  func serveUpstreamPath(_ exchange: Exchange) async throws {
+    let (entry, target) = try UpstreamPath.resolve(exchange.path, query: exchange.query, in: directory.current)
+    var visit = Visit(ModelRequest(entry: entry), target: target, receivedAt: exchange.receivedAt)
+    do {
+      try await pass(exchange, &visit)
+    } catch {
+      try fail(exchange, visit, error)
+    }
+  }
+
+  /// Sends the request on to its model; once more where the server can't have taken it.
+  private func pass(_ exchange: Exchange, _ visit: inout Visit) async throws {
+    let deadline = timeline.now + visit.request.entry.requestTimeout
+    do {
+      try await passOnce(exchange, deadline, &visit)
+    } catch ForwardFailure.notTaken(let reason) {
+      // The server was gone before it took anything of the request: by now the switcher knows, and wakes a fresh one.
+      logger.warning(
+        "retrying", ["model": visit.request.entry.model, "request_id": exchange.requestID, "reason": reason])
+      try await passOnce(exchange, deadline, &visit)
+    }
+  }
+
+  /// Waits for the grant and sends the request on.
+  private func passOnce(_ exchange: Exchange, _ deadline: Instant, _ visit: inout Visit) async throws {
     let arrival = timeline.now
-    let metrics = metrics[entry.model]
+    let entry = visit.request.entry
     var current = visit
     defer { visit = current }
     try await switcher.withModel(entry.model, deadline: deadline) { grant, upstream in
       current.granted(grant, after: grant.grantedAt - arrival)
-      metrics?.queueWait.observe(grant.grantedAt - arrival)
-      var plan = ForwardPlan(origin: upstream.origin)
-      plan.target = UpstreamPath.join(upstream.basePath, target, asking: exchange)
-      plan.serverTiming = current.serverTiming
-      plan.bodyEdit = edit
+      entry.metrics.queueWait.observe(grant.grantedAt - arrival)
       do throws(ForwardFailure) {
-        let summary = try await exchange.forward(plan)
-        metrics?.count(RequestOutcome(status: summary.status), waited: current.waited)
-        metrics?.duration.observe(timeline.now - current.receivedAt)
+        let summary = try await exchange.forward(current.plan(to: upstream, asking: exchange))
+        entry.metrics.count(RequestOutcome(status: summary.status), waited: current.waited)
+        entry.metrics.duration.observe(timeline.now - current.receivedAt)
       } catch {
         if error.isServersFault { await switcher.verify(grant) }
         throw error
@@ -70,16 +79,14 @@ struct ModelProxy: Sendable {
   }
 
   /// Counts a request that was not served, and words the answer.
-  private func fail(
-    _ exchange: Exchange, _ entry: ModelDirectory.Entry, _ visit: Visit, _ error: any Error
-  ) throws {
-    let metrics = metrics[entry.model]
+  private func fail(_ exchange: Exchange, _ visit: Visit, _ error: any Error) throws {
+    let entry = visit.request.entry
     let outcome: RequestOutcome
     let answer: APIError?
     switch error {
     case let error as SwitchError:
       outcome = RequestOutcome(error)
-      answer = APIError(error, known: directory.models.map(\.name))
+      answer = APIError(error, known: directory.current.models.map(\.name))
     case let failure as ForwardFailure:
       outcome = failure.isServersFault ? .upstreamError : .cancelled
       answer = APIError(failure)
@@ -93,8 +100,8 @@ struct ModelProxy: Sendable {
       answer = nil
     default: throw error
     }
-    metrics?.count(outcome, waited: visit.waited)
-    metrics?.duration.observe(timeline.now - visit.receivedAt)
+    entry.metrics.count(outcome, waited: visit.waited)
+    entry.metrics.duration.observe(timeline.now - visit.receivedAt)
     if let answer { throw answer }
   }
 }
@@ -102,11 +109,30 @@ struct ModelProxy: Sendable {
 /// What is known of one request on its way.
 private struct Visit {
   let receivedAt: Instant
+  /// What the model's server is asked for; nil for what the client asked for.
+  let target: String?
+  /// The model may be another one than the client asked for.
+  var request: ModelRequest
+  /// What the answer bears besides the server's own fields.
+  var addedFields: [(name: String, value: String)] = []
   private(set) var waited = false
   private var wait: Duration = .zero
   private var switching: Duration = .zero
 
-  init(receivedAt: Instant) { self.receivedAt = receivedAt }
+  init(_ request: ModelRequest, target: String? = nil, receivedAt: Instant) {
+    self.request = request
+    self.target = target
+    self.receivedAt = receivedAt
+  }
+
+  func plan(to upstream: Upstream, asking exchange: Exchange) -> ForwardPlan {
+    var plan = ForwardPlan(origin: upstream.origin)
+    plan.target = UpstreamPath.join(upstream.basePath, target, asking: exchange)
+    plan.serverTiming = serverTiming
+    plan.bodyEdit = request.edit
+    plan.addedFields = addedFields
+    return plan
+  }
 
   mutating func granted(_ grant: Grant, after wait: Duration) {
     waited = grant.waited
@@ -115,7 +141,7 @@ private struct Visit {
   }
 
   /// What Server-Timing says of the wait: milliseconds in the queue, and of a switch that was waited for.
-  var serverTiming: String {
+  private var serverTiming: String {
     "queue;dur=\(Self.milliseconds(wait - switching)), switch;dur=\(Self.milliseconds(switching))"
   }
 

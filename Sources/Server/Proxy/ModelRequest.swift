@@ -1,10 +1,31 @@
 internal import Core
 internal import HTTP
 
-/// Which model a request is for, and how its body must be changed so that the model server knows the name.
+/// Which model a request is for, and where its body names the model.
 struct ModelRequest: Sendable {
-  let entry: ModelDirectory.Entry
-  let edit: ForwardPlan.BodyEdit?
+  /// A model's name in a body, of which that much has been read.
+  struct Mention: Sendable {
+    enum Notation: Sendable { case json, form }
+
+    let name: String
+    let range: Range<Int>
+    let notation: Notation
+  }
+
+  var entry: ModelDirectory.Entry
+  /// Nil where the body names none, or was not looked at.
+  var mention: Mention?
+
+  /// How the body must be changed so that the model's server knows the name.
+  var edit: ForwardPlan.BodyEdit? {
+    guard let mention, mention.name != entry.upstreamName else { return nil }
+    let replacement =
+      switch mention.notation {
+      case .json: ModelField.replacement(naming: entry.upstreamName)
+      case .form: Array(entry.upstreamName.utf8)
+      }
+    return ForwardPlan.BodyEdit(range: mention.range, replacement: replacement)
+  }
 
   /// Finds the model: the header `x-model` wins over the body's `model`; without a body, `?model=` is looked at.
   ///
@@ -22,16 +43,14 @@ struct ModelRequest: Sendable {
         }
         throw APIError.missingModel()
       }
-      return ModelRequest(entry: try directory.entry(named: name), edit: nil)
+      return ModelRequest(entry: try directory.entry(named: name))
     }
     if let type = exchange.field(.contentType), let form = MultipartModel(contentType: type) {
       return try await identify(exchange, form: form, in: directory)
     }
     try await exchange.readBody()
     let field = try exchange.withBody(modelField)
-    let entry = try directory.entry(named: field.name)
-    return ModelRequest(
-      entry: entry, edit: rename(field.name, entry, range: field.range, replacement: ModelField.replacement))
+    return ModelRequest(entry: try directory.entry(named: field.name), mention: Mention(field))
   }
 
   /// The model that the header names; a JSON body that names another one is made to agree.
@@ -40,15 +59,11 @@ struct ModelRequest: Sendable {
   ) async throws -> ModelRequest {
     let entry = try directory.entry(named: name)
     guard exchange.hasBody, exchange.field(.contentType)?.lowercased().contains("json") == true else {
-      return ModelRequest(entry: entry, edit: nil)
+      return ModelRequest(entry: entry)
     }
     try await exchange.readBody()
     let field = exchange.withBody { body in try? ModelField.find(in: body) }
-    let upstreamName = entry.upstreamName ?? entry.model.name
-    guard let field, field.name != upstreamName else { return ModelRequest(entry: entry, edit: nil) }
-    let replacement = ModelField.replacement(naming: upstreamName)
-    return ModelRequest(
-      entry: entry, edit: ForwardPlan.BodyEdit(range: field.range, replacement: replacement))
+    return ModelRequest(entry: entry, mention: field.map { Mention($0) })
   }
 
   private static func identify(
@@ -58,8 +73,8 @@ struct ModelRequest: Sendable {
     while true {
       switch exchange.withBody({ form.find(in: $0) }) {
       case .found(let name, let range):
-        let entry = try directory.entry(named: name)
-        return ModelRequest(entry: entry, edit: rename(name, entry, range: range) { Array($0.utf8) })
+        let mention = Mention(name: name, range: range, notation: .form)
+        return ModelRequest(entry: try directory.entry(named: name), mention: mention)
       case .needsMore:
         guard try await exchange.readMoreBody() else { throw APIError.missingModel() }
       case .absent: throw APIError.missingModel()
@@ -82,13 +97,10 @@ struct ModelRequest: Sendable {
       }
     }
   }
+}
 
-  private static func rename(
-    _ name: String, _ entry: ModelDirectory.Entry, range: Range<Int>, replacement: (String) -> [UInt8]
-  ) -> ForwardPlan.BodyEdit? {
-    guard let upstreamName = entry.upstreamName, upstreamName != name else { return nil }
-    return ForwardPlan.BodyEdit(range: range, replacement: replacement(upstreamName))
-  }
+extension ModelRequest.Mention {
+  fileprivate init(_ field: ModelField) { self.init(name: field.name, range: field.range, notation: .json) }
 }
 
 /// One `name=value` of a request's query.

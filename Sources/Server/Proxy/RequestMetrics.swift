@@ -18,7 +18,8 @@ enum RequestOutcome: String, Sendable, CaseIterable, LabelValue {
   case cancelled
 }
 
-/// The metrics of the requests for the models: every series exists from the start, and the hot path looks nothing up.
+/// The metrics of the requests for the models: every series exists from the start, and the hot path, which has a model's
+/// share from the directory, looks nothing up.
 struct RequestMetrics: Sendable {
   /// One model's share.
   struct Model: Sendable {
@@ -38,27 +39,27 @@ struct RequestMetrics: Sendable {
     }
   }
 
-  private let models: [ModelID: Model]
+  private let totals: Family<Counter, String, RequestOutcome, Bool>
+  private let waits: Family<Histogram, String>
+  private let durations: Family<Histogram, String>
 
-  init(models: [ModelID], registry: Registry) {
-    let totals = registry.counter(
+  init(registry: Registry) {
+    totals = registry.counter(
       "switcher_requests_total", help: "Requests by how they ended.",
       labels: Label<String>("model"), Label<RequestOutcome>("outcome"), Label<Bool>("waited"))
-    let waits = registry.histogram(
+    waits = registry.histogram(
       "switcher_request_queue_wait_seconds", help: "How long a request waited for its model.", buckets: .queueWait,
       labels: Label<String>("model"))
-    let durations = registry.histogram(
+    durations = registry.histogram(
       "switcher_request_duration_seconds", help: "From the request's first byte to the answer's last.",
       buckets: .requestDuration, labels: Label<String>("model"))
-    self.models = Dictionary(
-      uniqueKeysWithValues: models.map { model in
-        let counters = RequestOutcome.allCases.flatMap { outcome in
-          [false, true].map { totals[model.name, outcome, $0] }
-        }
-        let metrics = Model(queueWait: waits[model.name], duration: durations[model.name], totals: counters)
-        return (model, metrics)
-      })
   }
 
-  subscript(model: ModelID) -> Model? { models[model] }
+  /// The model's share, whose series are made on the first look-up.
+  subscript(model: ModelID) -> Model {
+    let counters = RequestOutcome.allCases.flatMap { outcome in
+      [false, true].map { totals[model.name, outcome, $0] }
+    }
+    return Model(queueWait: waits[model.name], duration: durations[model.name], totals: counters)
+  }
 }

@@ -159,13 +159,25 @@ struct ConfigurationTests {
   @Test func `a policy can be read by itself, in the words of the configuration`() throws {
     let loader = ConfigurationLoader(environment: [:], executable: "", ports: FreePorts(), overrides: Overrides())
     let text = Array(#"{"type": "fifo", "min_active_secs": 2}"#.utf8)
-    #expect(try loader.decodePolicy(text, source: "body").options == ["min_active_secs": 2])
+    #expect(try loader.decodePolicy(text, source: "body").policy.options == ["min_active_secs": 2])
     #expect {
       try loader.decodePolicy(Array(#"{"type": "lifo"}"#.utf8), source: "body")
     } throws: { error in
       (error as? ConfigurationFaults)?.description
         == #"body:1:10: type: found "lifo", expected fifo, cost_aware, scheduler_tick"#
     }
+  }
+
+  @Test func `a policy by itself says what of it concerns the models only`() throws {
+    let loader = ConfigurationLoader(environment: [:], executable: "", ports: FreePorts(), overrides: Overrides())
+    let text = Array(#"{"type": "fifo", "eviction": "offload+keep_running"}"#.utf8)
+    let warnings = try loader.decodePolicy(text, source: "body").warnings
+    #expect(warnings.count == 1 && warnings[0].message.contains("eviction"))
+  }
+
+  @Test func `a policy in force is told with all its options, those at their defaults included`() throws {
+    let policy = try ConfigurationText(#"{"policy": "fifo", "models": {"m": {"url": "http://h"}}}"#).load().policy
+    #expect(try policy.effective().serialized() == #"{"type":"fifo","min_active_secs":5}"#)
   }
 
   @Test(

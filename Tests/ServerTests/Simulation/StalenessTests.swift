@@ -46,7 +46,7 @@ struct StalenessTests {
       workload.slots = 1 + Int(random.uniform() * 4)
       workload.requestTimeout = .seconds(1_000_000)
       let gap = longestWork / Double(workload.slots) * (0.3 + random.uniform())
-      for index in 0..<120 {
+      for index in 0..<60 {
         let model = random.uniform() < 0.85 ? 0 : Int(random.uniform() * Double(models))
         let work = longestWork * (0.2 + 0.8 * random.uniform())
         workload.requests.append(.init(at: .seconds(Double(index) * gap), model: model, work: .seconds(work)))

@@ -18,6 +18,8 @@ enum Choice: Hashable {
   case oversleep(Duration)
   case command(Command)
   case replacePolicy(minActive: Duration)
+  /// The models by their places.
+  case reconfigure([Int], renewed: Set<Int>)
   case shutDown
 }
 
@@ -40,9 +42,10 @@ extension World {
       finish(grant.ticket)
       return "request \(grant.ticket.number) on \(grant.model) ends"
     case .succeed(let model):
-      guard let work = servers[model].work else { return nil }
+      let server = servers[model]
+      guard server.isBusy else { return nil }
       succeed(models[model])
-      return "\(work) \(models[model]) succeeds"
+      return "\(server.work.map { "\($0)" } ?? "replacing") \(models[model]) succeeds"
     case .fail(let model):
       guard let work = servers[model].work else { return nil }
       fail(models[model])
@@ -72,6 +75,10 @@ extension World {
     case .replacePolicy(let minActive):
       replacePolicy(FIFO(minActive: minActive))
       return "the policy is now first come, first served after \(minActive)"
+    case .reconfigure(let places, let renewed):
+      guard !isClosed else { return nil }
+      reconfigure(places.map { models[$0] }, renewed: Set(renewed.map { models[$0] }))
+      return "the configuration has \(places.map { models[$0] }), \(renewed.map { models[$0] }) with other settings"
     case .shutDown:
       guard !isClosed else { return nil }
       shutDown()

@@ -14,6 +14,7 @@ struct Explorer {
     var commands = 0
     var timers = 2
     var replacements = 0
+    var reloads = 0
     var shutdowns = 0
   }
 
@@ -22,6 +23,8 @@ struct Explorer {
   /// The commands to choose from.
   var commands: [Command] = []
   var patience: [Duration?] = [nil]
+  /// The configurations to choose from.
+  var reloads: [Choice] = []
   /// After so many worlds it stops.
   var limit = Int.max
 
@@ -107,10 +110,8 @@ struct Explorer {
     for model in world.models.indices {
       for patience in patience { offer(.arrive(model, patience: patience), \.requests) }
       let server = world.servers[model]
-      if server.work != nil {
-        offer(.succeed(model))
-        offer(.fail(model), \.failures)
-      }
+      if server.isBusy { offer(.succeed(model)) }
+      if server.work != nil { offer(.fail(model), \.failures) }
       if server.canCrash { offer(.crash(model), \.crashes) }
       if server.unreportedDeath != nil { offer(.reportDeath(model)) }
     }
@@ -119,6 +120,7 @@ struct Explorer {
     if world.timer != nil { offer(.fireTimer, \.timers) }
     if !world.isClosed {
       for command in commands { offer(.command(command), \.commands) }
+      for reload in reloads { offer(reload, \.reloads) }
       offer(.replacePolicy(minActive: .seconds(5)), \.replacements)
       offer(.shutDown, \.shutdowns)
     }

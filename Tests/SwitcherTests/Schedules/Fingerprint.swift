@@ -8,7 +8,13 @@ extension World {
   /// what has only been booked (switches, costs, GPU time) is left out.
   var fingerprint: Int {
     var hasher = Hasher()
-    for (server, model) in zip(servers, machine.models) {
+    hasher.combine(configured)
+    for server in servers { hasher.combine(server.isRetiring) }
+    for model in machine.models {
+      let server = servers[index(of: model.id)]
+      hasher.combine(model.id)
+      hasher.combine(model.departure)
+      hasher.combine(model.isRetiring)
       hasher.combine(server.body)
       hasher.combine(server.work)
       hasher.combine(server.unreportedDeath.map { server.instance.number - $0.number })

@@ -70,8 +70,20 @@ extension Choice {
     case 88..<90: return .oversleep(.milliseconds(Int.random(in: 1...4_000, using: &random)))
     case 90..<93: return .fireTimer
     case 93..<99: return .command(command(world.models[model], &random))
-    default: return random.isOne(in: 4) ? .shutDown : .replacePolicy(minActive: .seconds(place))
+    default:
+      switch Int.random(in: 0..<8, using: &random) {
+      case 0: return .shutDown
+      case 1..<4: return .replacePolicy(minActive: .seconds(place))
+      default: return reload(world.models.count, &random)
+      }
     }
+  }
+
+  private static func reload(_ count: Int, _ random: inout SplitMix64) -> Choice {
+    var places = Array(0..<count).shuffled(using: &random)
+    places.removeLast(Int.random(in: 0..<count, using: &random))
+    let renewed = places.filter { _ in random.isOne(in: 3) }
+    return .reconfigure(places, renewed: Set(renewed))
   }
 
   private static func patience(_ random: inout SplitMix64) -> Duration? {

@@ -22,7 +22,12 @@ struct Server: Hashable {
   var work: Work?
   /// A death that nobody has told the machine of yet.
   var unreportedDeath: Instance?
+  /// Whether it is to be replaced once it has ended.
+  var isRetiring = false
   private(set) var lastDead: Instance?
+
+  /// Whether something slow is under way.
+  var isBusy: Bool { work != nil || isRetiring }
 
   /// The machine can't know better than that it is awake.
   var seemsAwake: Bool { body == .awake || unreportedDeath == instance && body == .stopped }
@@ -48,8 +53,17 @@ struct Server: Hashable {
     body = .stopped
   }
 
+  /// Its process is ended for good, and another may be started in its place.
+  mutating func retire(_ model: ModelID) -> Event {
+    isRetiring = false
+    body = .stopped
+    unreportedDeath = nil
+    return .retired(model)
+  }
+
   /// Ends the work that is under way as it was meant to end.
   mutating func succeed(_ model: ModelID) -> Event? {
+    guard work != nil || !isRetiring else { return retire(model) }
     defer { work = nil }
     let isDead = lastDead == instance
     switch work {

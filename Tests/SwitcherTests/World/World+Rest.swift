@@ -10,7 +10,7 @@ extension World {
       guard violation == nil else { return }
       if let model = models.first(where: { servers[index(of: $0)].unreportedDeath != nil }) {
         reportDeath(model)
-      } else if let model = models.first(where: { servers[index(of: $0)].work != nil }) {
+      } else if let model = models.first(where: { servers[index(of: $0)].isBusy }) {
         succeed(model)
       } else if !openGrants.isEmpty {
         finishAll()
@@ -28,6 +28,8 @@ extension World {
     if let command = pendingCommands.first { report("command \(command.id.number) is left without an answer") }
     if let transition = machine.transition { report("the switch to \(transition.to?.name ?? "none") never ends") }
     if !machine.endings.isEmpty { report("a process is being ended for ever") }
+    if !isClosed, machine.models.map(\.id) != configured { report("the models are \(machine.models.map(\.id))") }
+    if !isClosed, machine.models.contains(where: { $0.departure != nil }) { report("a model departs for ever") }
     if !machine.pendingPins.isEmpty { report("a pin is pending for ever") }
   }
 }

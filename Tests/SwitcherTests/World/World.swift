@@ -9,7 +9,7 @@ struct World {
   private(set) var machine: SwitchMachine
   private(set) var now = Instant.zero
   let models: [ModelID]
-  let limits: [ModelLimits]
+  private(set) var limits: [ModelLimits]
 
   var servers: [Server]
   private(set) var waiters: [Caller] = []
@@ -17,6 +17,8 @@ struct World {
   private(set) var pendingCommands: [(id: CommandID, command: Command)] = []
   private(set) var timer: Instant?
   private(set) var isClosed = false
+  /// The models that are configured; of the others only some servers are left.
+  private(set) var configured: [ModelID]
   private(set) var lastTicket: UInt64 = 0
   private var lastCommand: UInt64 = 0
   /// Who was awake last and was not sent away by the operator.
@@ -40,6 +42,7 @@ struct World {
     self.models = models
     self.limits = models.map { limits[$0] ?? ModelLimits() }
     servers = models.map { _ in Server() }
+    configured = models
     machine = SwitchMachine(
       models: zip(models, self.limits).map { ($0, $1) }, policy: policy, requestTimeout: .seconds(300), at: .zero)
   }
@@ -107,6 +110,17 @@ struct World {
 
   mutating func replacePolicy(_ policy: any SwitchPolicy) { send(.policyReplaced(policy)) }
 
+  /// The configuration is read anew: it has these models, those of `renewed` with other settings for their servers.
+  mutating func reconfigure(_ models: [ModelID], renewed: Set<ModelID> = [], limits: [ModelID: ModelLimits] = [:]) {
+    configured = models
+    for (model, limits) in limits { self.limits[index(of: model)] = limits }
+    if let lastAwake, !models.contains(lastAwake) { self.lastAwake = nil }
+    let revisions = models.map { model in
+      ModelRevision(id: model, limits: self.limits[index(of: model)], isRenewed: renewed.contains(model))
+    }
+    send(.modelsReplaced(revisions, requestTimeout: .seconds(300)))
+  }
+
   mutating func shutDown() {
     isClosed = true
     send(.shutdown)
@@ -167,6 +181,9 @@ struct World {
       checkStop(model)
       if servers[index(of: model)].work == .waking { servers[index(of: model)].body = .broken }
       servers[index(of: model)].work = .stopping
+    case .retire(let model):
+      checkRetirement(model)
+      servers[index(of: model)].isRetiring = true
     case .setTimer(let instant):
       if instant < now { report("the timer was set \(now - instant) ago") }
       timer = instant
@@ -191,6 +208,7 @@ struct World {
     let waiter = waiters.remove(at: position)
     let server = servers[index(of: grant.model)]
     let inFlight = openGrants.count { $0.model == grant.model && $0.instance == server.instance }
+    if !configured.contains(grant.model) { report("\(grant.model) was granted and is not configured") }
     if waiter.model != grant.model { report("request \(ticket.number) was granted \(grant.model)") }
     if waiters.contains(where: { $0.model == grant.model && $0.ticket < ticket }) {
       report("request \(ticket.number) overtook another one")
@@ -230,6 +248,7 @@ struct World {
       report("\(model) was woken while \(other) is \(servers[index(of: other)])")
     }
     if isClosed { report("\(model) was woken after the shutdown") }
+    if server.isRetiring || !configured.contains(model) { report("\(model) was woken as it was to be replaced") }
   }
 
   private mutating func checkStop(_ model: ModelID) {
@@ -241,6 +260,13 @@ struct World {
     case .sleeping: report("\(model) was stopped in its sleep's place")
     case .waking, nil: break
     }
+  }
+
+  private mutating func checkRetirement(_ model: ModelID) {
+    let server = servers[index(of: model)]
+    if openGrants(on: model) > 0, server.lastDead != server.instance { report("\(model) was ended under its requests") }
+    if server.body == .awake { report("\(model) was ended while it is awake") }
+    if server.isRetiring { report("\(model) was ended twice") }
   }
 
   /// A command is said to be carried out only when it is.
@@ -266,6 +292,7 @@ struct World {
     let isWanted: Bool
     switch (begun.trigger, event) {
     case (.force, _): isWanted = isCommanded
+    case (.reload, _): isWanted = begun.to == nil
     case (.pin, _) where isCommanded: isWanted = true
     case (.pin, _): isWanted = begun.to == machine.mode.pinned && waiters.contains { $0.model == begun.to }
     case (.recovery, .stopFailed): isWanted = true
@@ -277,7 +304,8 @@ struct World {
 
   /// What the machine believes is what the world is.
   private mutating func checkBooks() {
-    for (index, model) in machine.models.enumerated() {
+    for model in machine.models {
+      let server = servers[index(of: model.id)]
       let open = openGrants.count { $0.model == model.id && $0.instance == model.awake?.instance }
       if model.inFlight != open { report("\(model.id) counts \(model.inFlight) in flight, there are \(open)") }
       let waiting = waiters.count { $0.model == model.id }
@@ -285,8 +313,8 @@ struct World {
         report("\(model.id) counts \(model.queue.count) waiting, there are \(waiting)")
       }
       if machine.transition == nil, model.hasFreeSlot, waiting > 0 { report("\(model.id) is idle, yet somebody waits") }
-      if model.awake != nil { lastAwake = model.id }
-      if model.awake != nil, !servers[index].seemsAwake, servers[index].work == nil {
+      if model.awake != nil, configured.contains(model.id) { lastAwake = model.id }
+      if model.awake != nil, !server.seemsAwake, server.work == nil {
         report("\(model.id) is taken to be awake")
       }
     }

@@ -9,6 +9,7 @@ from scenarios import (  # noqa: F401
     one_gpu,
     departures,
     limits,
+    reload,
     failing_models,
     process_deaths,
     shutdown,
