@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from checks import Absent, Missing
+from checks import Missing
 
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".acceptance"
@@ -59,9 +59,9 @@ def tool(name: str, package: str) -> str:
     raise Missing(f"{name} is not installed (apt-get install {package})")
 
 
-def shared_tools(name: str, variable: str) -> Path:
-    """A directory of the tools that are kept beside the repository."""
+def shared_tools(name: str, variable: str, otherwise: type[Missing] = Missing) -> Path:
+    """A directory of the tools that are kept beside the repository; raises `otherwise` where it is not there."""
     directory = Path(os.environ.get(variable) or ROOT.parent / "shared" / "tools" / name)
     if directory.is_dir():
         return directory
-    raise Absent(f"{directory} is not there (set {variable})")
+    raise otherwise(f"{directory} is not there (set {variable})")

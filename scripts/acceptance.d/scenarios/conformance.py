@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import workspace
-from checks import Checks, scenario
+from checks import Absent, Checks, scenario
 from configs import config, free_port
 from daemon import Daemon
 
@@ -85,7 +85,7 @@ def drive(check: Checks, program: Path, *arguments: str):
 
 @scenario
 def the_daemon_answers_clients_as_the_http_standards_say(check: Checks):
-    driver = workspace.shared_tools("h1", "H1_TOOLS") / "h1conf.py"
+    driver = workspace.shared_tools("h1", "H1_TOOLS", otherwise=Absent) / "h1conf.py"
     with echo_server() as port:
         models = {"echo": {"backend": "attached", "url": f"http://127.0.0.1:{port}"}}
         with Daemon("h1conf", config(models)) as daemon:
@@ -102,7 +102,7 @@ def the_daemon_answers_clients_as_the_http_standards_say(check: Checks):
 
 @scenario
 def the_daemon_passes_requests_on_as_the_http_standards_say(check: Checks):
-    driver = workspace.shared_tools("h1", "H1_TOOLS") / "h1proxy.py"
+    driver = workspace.shared_tools("h1", "H1_TOOLS", otherwise=Absent) / "h1proxy.py"
     port = free_port()
     models = {"m": {"backend": "attached", "url": f"http://127.0.0.1:{port}"}}
     with Daemon("h1proxy", config(models)) as daemon:
