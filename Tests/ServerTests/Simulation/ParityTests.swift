@@ -13,7 +13,7 @@ struct ParityTests {
   func `every figure is within a thousandth of the reference`(_ group: Golden.Group) throws {
     let workload = try Golden.workload(group.trace)
     for row in group.rows {
-      let policy = try PolicyChoice(parsing: row.choice).policy(for: workload)
+      let policy = try PolicyChoice(parsing: row.choice).policy(for: workload, costs: group.costs)
       let figures = Self.figures(Simulator.run(workload, policy: policy, costs: group.costs))
       for (name, figure) in figures {
         let expected = try #require(row.figures[name])
