@@ -92,13 +92,12 @@ struct GeneralSuite {
   private var requests: [Workload.Request] = []
   private var sessions: [Workload.Session] = []
 
-  /// - Parameter load: a share of the GPU's capacity, in place of the workload's own.
-  static func workload(_ name: String, seed: UInt64, load: Double? = nil) -> Workload? {
+  static func workload(_ name: String, seed: UInt64) -> Workload? {
     guard let kind = kinds.first(where: { $0.name == name }) else { return nil }
     // Each workload has numbers of its own, whichever others are drawn beside it.
     let salt = name.utf8.reduce(UInt64(14_695_981_039_346_656_037)) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
     var suite = GeneralSuite(
-      models: kind.models, offered: (load ?? kind.load) * capacity, random: RandomSource(seed: seed ^ salt))
+      models: kind.models, offered: kind.load * capacity, random: RandomSource(seed: seed ^ salt))
     kind.draw(&suite)
     return suite.workload(name)
   }
