@@ -84,10 +84,10 @@ final class Recorder: Sendable {
       let at = file.end + max(.zero, entry.arrivedAt - origin)
       return Recording(at: at, model: entry.model, service: entry.service).line
     }
-    do {
+    do throws(RecordingFault) {
       try file.append(lines.joined())
     } catch {
-      stop("\(error)")
+      stop(error.description)
     }
   }
 

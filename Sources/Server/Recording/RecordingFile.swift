@@ -30,19 +30,23 @@ final class RecordingFile: Sendable {
     } catch let fault as TraceFault {
       throw RecordingFault("\(path): holds something else than a recording: \(fault)")
     } catch {
-      throw RecordingFault("\(path): \(error)")
+      throw RecordingFault("\(path): \(systemReason(error))")
     }
   }
 
   /// Adds lines, all of them or none.
   /// - Throws: why the file does not take them.
-  func append(_ lines: String) throws {
-    let size = try handle.seekToEnd()
+  func append(_ lines: String) throws(RecordingFault) {
     do {
-      try handle.write(contentsOf: Data(lines.utf8))
+      let size = try handle.seekToEnd()
+      do {
+        try handle.write(contentsOf: Data(lines.utf8))
+      } catch {
+        try? handle.truncate(atOffset: size)
+        throw error
+      }
     } catch {
-      try? handle.truncate(atOffset: size)
-      throw error
+      throw RecordingFault(systemReason(error))
     }
   }
 
@@ -80,6 +84,13 @@ struct RecordingFault: Error, Hashable, CustomStringConvertible {
   let description: String
 
   init(_ description: String) { self.description = description }
+}
+
+/// The system's own words, which Foundation wraps in its errors.
+private func systemReason(_ error: any Error) -> String {
+  guard let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError, cause.domain == NSPOSIXErrorDomain
+  else { return "\(error)" }
+  return SystemFailure("write", code: CInt(cause.code)).reason
 }
 
 private func isRegularFile(_ descriptor: CInt) -> Bool {
