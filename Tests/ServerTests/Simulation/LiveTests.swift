@@ -31,13 +31,7 @@ struct LiveTests {
     let simulated = Simulator.run(workload, policy: policy, costs: costs)
     let live = await LiveReplay(workload, policy: policy, costs: costs).run()
     #expect(live.tally.requests == simulated.requests)
-    // The simulator, like its reference, asks the policy at every instant that it ever named, the switcher only at the
-    // latest. Where callers wait for answers before they ask again, one later decision changes all that follows.
-    withKnownIssue("asked less often, cost_aware decides later here") {
-      expectNear(live.tally.meanWait, simulated.meanWait, "mean wait")
-    } when: {
-      run.trace == "chat_2" && run.policy == "cost_aware"
-    }
+    expectNear(live.tally.meanWait, simulated.meanWait, "mean wait")
     expectNear(live.tally.maxWait, simulated.maxWait, "maximum wait")
     expectNear(Double(live.switches), Double(simulated.switches), "switches")
   }
