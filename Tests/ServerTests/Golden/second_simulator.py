@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""A simulator of its own, written from SPEC.md and the rule of cost_aware alone, to check the one that serves against.
+"""A simulator of its own, after SPEC.md and the rule of cost_aware, to check the one that serves against.
+
+It shares no code with that one, but was written by somebody who knew it: a misreading of SPEC.md could be in both.
 
 second_simulator.py TRACE...    prints rows like those of expected.csv: fifo and breakeven at three settings of the costs
 
