@@ -26,6 +26,12 @@ package struct Snapshot: Sendable {
     package let inFlight: Int
     package let queueDepth: Int
     package let oldestWait: Duration
+    /// Since when it has been able to serve; nil while it is not awake.
+    package let awakeSince: Instant?
+    /// When it is put to sleep by itself unless a request comes; nil while that is not in sight.
+    package let sleepsAt: Instant?
+    /// Nil unless it was put to sleep.
+    package let rest: Rest?
     /// Why the model is being left alone, and for how long still.
     package let failure: (message: String, retryAfter: Duration)?
   }
@@ -50,6 +56,7 @@ extension SwitchMachine {
         Snapshot.ModelView(
           id: model.id, state: lifecycleState(of: model, now), inFlight: model.inFlight,
           queueDepth: model.queue.count, oldestWait: model.queue.first.map { now - $0.arrival } ?? .zero,
+          awakeSince: model.awake?.since, sleepsAt: model.awake == nil ? nil : idleSleepAt, rest: model.rest,
           failure: model.backoff.remaining(at: now).map { (model.backoff.message, $0) })
       },
       gpuTime: gpuTime.totals(at: now))

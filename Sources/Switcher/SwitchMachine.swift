@@ -97,7 +97,7 @@ package struct SwitchMachine: Sendable {
 
   /// Brings the machine to rest: expires, admits, moves the switch on, and starts the next one where there is reason to.
   private mutating func settle(_ now: Instant, _ effects: inout [Effect]) {
-    if waitingCount > 0 || transition != nil || !goals.isEmpty || isChanging {
+    if waitingCount > 0 || transition != nil || !goals.isEmpty || isChanging || isIdleTooLong(now) {
       retire(&effects)
       expire(now, &effects)
       repeat {
@@ -109,6 +109,7 @@ package struct SwitchMachine: Sendable {
       setTimer(&effects)
     } else {
       forgetDecision()
+      if idleSleepAt != nil { setTimer(&effects) }
     }
     account(now)
   }
@@ -132,7 +133,7 @@ package struct SwitchMachine: Sendable {
   // MARK: Time
 
   private var nextDeadline: Instant {
-    var next = recheck ?? .distantFuture
+    var next = min(recheck ?? .distantFuture, idleSleepAt ?? .distantFuture)
     for model in models where !model.queue.isEmpty {
       next = min(next, model.queue.nextDeadline, model.backoff.until ?? .distantFuture)
     }
@@ -173,6 +174,7 @@ package struct SwitchMachine: Sendable {
     if case .awake = presence {
       holder = index
       lastHolder = models[index].id
+      models[index].rest = nil
     } else if holder == index {
       holder = nil
     }

@@ -114,5 +114,5 @@ extension Configuration {
 }
 
 extension ModelConfiguration {
-  var limits: ModelLimits { ModelLimits(maxInFlight: maxInFlight, maxQueue: maxQueue) }
+  var limits: ModelLimits { ModelLimits(maxInFlight: maxInFlight, maxQueue: maxQueue, idleSleep: idleSleep) }
 }
