@@ -13,6 +13,7 @@ struct Application: Sendable {
   private let loops: EventLoopGroup
   private let registry = Registry()
   private let readiness = Readiness()
+  private let traffic = TrafficMonitor()
   private let runtimes: RuntimeFactory
   private let switcher: ModelSwitcher
   private let directory: LiveDirectory
@@ -47,12 +48,12 @@ struct Application: Sendable {
       })
     switches.expose(switcher, registry: registry)
     let requests = RequestMetrics(registry: registry)
-    directory = LiveDirectory(ModelDirectory(configuration.models, metrics: requests))
+    directory = LiveDirectory(ModelDirectory(configuration.models, metrics: requests, traffic: traffic))
     live = LiveConfiguration(
       configuration, source: source,
       parties: LiveConfiguration.Parties(
         switcher: switcher, runtimes: runtimes, directory: directory, switchMetrics: switches,
-        requestMetrics: requests, secrets: secrets),
+        requestMetrics: requests, traffic: traffic, secrets: secrets),
       logger: logger)
   }
 
@@ -110,6 +111,7 @@ struct Application: Sendable {
   private func addClientRoutes(to router: inout Router) {
     let startedAt = Int(Date.now.timeIntervalSince1970)
     ClientRoutes(switcher: switcher, directory: directory, readiness: readiness, startedAt: startedAt).add(to: &router)
+    HealthRoutes(switcher: switcher, directory: directory).add(to: &router)
     let proxy = ModelProxy(directory: directory, switcher: switcher, timeline: timeline, logger: logger)
     for path in ["/completion", "/infill", "/rerank", "/tokenize"] { router.add(.post, path, proxy.serve) }
     router.add(under: "/v1/", proxy.serve)
@@ -120,7 +122,12 @@ struct Application: Sendable {
     let admission = AdminGuard(token: configuration.adminToken, isLoopback: isLoopback)
     StatusRoute(switcher: switcher, admission: admission).add(to: &router)
     ConfigurationRoutes(live: live, admission: admission).add(to: &router)
-    CommandRoutes(switcher: switcher, admission: admission, logger: logger).add(to: &router)
+    let desk = Operator(switcher: switcher, logger: logger)
+    CommandRoutes(desk: desk, admission: admission).add(to: &router)
+    TrafficRoutes(switcher: switcher, monitor: traffic, timeline: timeline, admission: admission).add(to: &router)
+    SleepRoutes(desk: desk, monitor: traffic, live: live, timeline: timeline, admission: admission).add(to: &router)
+    EndpointRoutes(desk: desk, admission: admission).add(to: &router)
+    ServerInfoRoutes(switcher: switcher, live: live, admission: admission).add(to: &router)
     addOwnMetrics()
     MetricsRoute(registry: registry).add(to: &router)
   }

@@ -38,6 +38,7 @@ struct ModelProxy: Sendable {
   func serveUpstreamPath(_ exchange: Exchange) async throws {
     let (entry, target) = try UpstreamPath.resolve(exchange.path, query: exchange.query, in: directory.current)
     var visit = Visit(ModelRequest(entry: entry), target: target, receivedAt: exchange.receivedAt)
+    visit.isProbe = UpstreamPath.isProbe(exchange.method, target)
     do {
       try await pass(exchange, &visit)
     } catch {
@@ -47,7 +48,11 @@ struct ModelProxy: Sendable {
 
   /// Sends the request on to its model; once more where the server can't have taken it.
   private func pass(_ exchange: Exchange, _ visit: inout Visit) async throws {
-    let deadline = timeline.now + visit.request.entry.requestTimeout
+    let arrival = timeline.now
+    let traffic = visit.isProbe ? nil : visit.request.entry.traffic
+    traffic?.began(at: arrival)
+    defer { traffic?.ended(visit.hasSucceeded, begunAt: arrival, at: timeline.now) }
+    let deadline = arrival + visit.request.entry.requestTimeout
     do {
       try await passOnce(exchange, deadline, &visit)
     } catch ForwardFailure.notTaken(let reason) {
@@ -69,7 +74,9 @@ struct ModelProxy: Sendable {
       entry.metrics.queueWait.observe(grant.grantedAt - arrival)
       do throws(ForwardFailure) {
         let summary = try await exchange.forward(current.plan(to: upstream, asking: exchange))
-        entry.metrics.count(RequestOutcome(status: summary.status), waited: current.waited)
+        let outcome = RequestOutcome(status: summary.status)
+        current.hasSucceeded = outcome == .success
+        entry.metrics.count(outcome, waited: current.waited)
         entry.metrics.duration.observe(timeline.now - current.receivedAt)
       } catch {
         if error.isServersFault { await switcher.verify(grant) }
@@ -115,6 +122,10 @@ private struct Visit {
   var request: ModelRequest
   /// What the answer bears besides the server's own fields.
   var addedFields: [(name: String, value: String)] = []
+  /// Whether somebody only looks after the server, which is no use of the model.
+  var isProbe = false
+  /// Whether the model's server answered without fault.
+  var hasSucceeded = false
   private(set) var waited = false
   private var wait: Duration = .zero
   private var switching: Duration = .zero
