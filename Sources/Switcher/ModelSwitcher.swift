@@ -11,7 +11,7 @@ package actor ModelSwitcher {
   var runtimes: RuntimeRegistry
   private let timeline: any Timeline
   let logger: Logger
-  private let onSwitch: @Sendable (SwitchRecord) -> Void
+  private let observer: Observer
 
   /// Reused from event to event.
   private var effects: [Effect] = []
@@ -25,16 +25,15 @@ package actor ModelSwitcher {
 
   /// - Parameters:
   ///   - machine: must know the same models as `runtimes`.
-  ///   - onSwitch: told of each switch that ended; called on the actor, must be quick.
   package init(
     machine: SwitchMachine, runtimes: [ModelID: any ModelRuntime], timeline: any Timeline,
-    logger: Logger = .silent, onSwitch: @escaping @Sendable (SwitchRecord) -> Void
+    logger: Logger = .silent, observer: @escaping Observer = { _, _ in }
   ) {
     self.machine = machine
     self.runtimes = RuntimeRegistry(runtimes)
     self.timeline = timeline
     self.logger = logger
-    self.onSwitch = onSwitch
+    self.observer = observer
   }
 
   // MARK: Requests
@@ -179,24 +178,26 @@ package actor ModelSwitcher {
 
   /// The one way into the machine. Nothing in it, nor in what it calls, may suspend.
   func send(_ event: Event) {
+    let now = timeline.now
     effects.removeAll(keepingCapacity: true)
-    machine.handle(event, at: timeline.now, effects: &effects)
-    for effect in effects { carryOut(effect) }
+    machine.handle(event, at: now, effects: &effects)
+    for effect in effects { carryOut(effect, now) }
   }
 
   /// The same for events of one moment.
   private func send(_ events: [Event]) {
+    let now = timeline.now
     effects.removeAll(keepingCapacity: true)
-    machine.handle(events, at: timeline.now, effects: &effects)
-    for effect in effects { carryOut(effect) }
+    machine.handle(events, at: now, effects: &effects)
+    for effect in effects { carryOut(effect, now) }
   }
 
-  private func carryOut(_ effect: Effect) {
+  private func carryOut(_ effect: Effect, _ now: Instant) {
     switch effect {
     case .grant(let grant): admit(grant)
     case .reject(let ticket, let error): waiting.removeValue(forKey: ticket)?.resume(returning: .failure(error))
     case .answer(let command, let result): commands.removeValue(forKey: command)?.resume(returning: result)
-    case .record(let record): onSwitch(record)
+    case .note(let notice): observer(notice, now)
     case .setTimer(let instant): setTimer(instant)
     case .wake(let model): wake(model)
     case .sleep(let model, let eviction): sleep(model, eviction)
