@@ -125,7 +125,7 @@ struct Application: Sendable {
     let desk = Operator(switcher: switcher, logger: logger)
     CommandRoutes(desk: desk, admission: admission).add(to: &router)
     TrafficRoutes(switcher: switcher, monitor: traffic, timeline: timeline, admission: admission).add(to: &router)
-    SleepRoutes(desk: desk, monitor: traffic, live: live, timeline: timeline, admission: admission).add(to: &router)
+    SleepRoutes(desk: desk, monitor: traffic, timeline: timeline, admission: admission).add(to: &router)
     EndpointRoutes(desk: desk, admission: admission).add(to: &router)
     ServerInfoRoutes(switcher: switcher, live: live, admission: admission).add(to: &router)
     addOwnMetrics()

@@ -6,7 +6,6 @@ internal import Switcher
 struct SleepRoutes: Sendable {
   let desk: Operator
   let monitor: TrafficMonitor
-  let live: LiveConfiguration
   let timeline: any Timeline
   let admission: AdminGuard
 
@@ -23,19 +22,18 @@ struct SleepRoutes: Sendable {
 
   // MARK: Looking
 
-  private typealias View = @Sendable (TrafficQuery, TrafficOverview, _ sleepsByItself: Bool, WallClock) -> JSONValue
+  private typealias View = @Sendable (TrafficQuery, TrafficOverview, WallClock) -> JSONValue
 
   private func answer(_ exchange: Exchange, _ view: View) async throws {
     try admission.admit(exchange)
     let overview = TrafficOverview(await desk.switcher.snapshot(), monitor)
-    let sleepsByItself = await live.current.models.contains { $0.idleSleep != nil }
     try await exchange.respondAdmin { () throws(AdminError) in
-      view(try TrafficQuery(exchange.query), overview, sleepsByItself, .now(timeline))
+      view(try TrafficQuery(exchange.query), overview, .now(timeline))
     }
   }
 
   @Sendable private func status(
-    _ query: TrafficQuery, _ overview: TrafficOverview, _ sleepsByItself: Bool, _ clock: WallClock
+    _ query: TrafficQuery, _ overview: TrafficOverview, _ clock: WallClock
   ) -> JSONValue {
     let sleeping = overview.entries.filter { $0.model.rest != nil }
     return [
@@ -47,14 +45,14 @@ struct SleepRoutes: Sendable {
         ]
       },
       "sleep_candidates": .names(overview.sleepCandidates(beyond: query.threshold)),
-      "auto_sleep_enabled": .bool(sleepsByItself),
+      "auto_sleep_enabled": .bool(overview.sleepsByItself),
       "idle_threshold_seconds": .seconds(query.threshold),
       "wakeup_on_request": true,
     ]
   }
 
   @Sendable private func candidates(
-    _ query: TrafficQuery, _ overview: TrafficOverview, _ sleepsByItself: Bool, _ clock: WallClock
+    _ query: TrafficQuery, _ overview: TrafficOverview, _ clock: WallClock
   ) -> JSONValue {
     let candidates = overview.sleepCandidates(beyond: query.threshold)
     return [
@@ -69,7 +67,7 @@ struct SleepRoutes: Sendable {
         ]
       },
       "idle_threshold_seconds": .seconds(query.threshold),
-      "auto_sleep_enabled": .bool(sleepsByItself),
+      "auto_sleep_enabled": .bool(overview.sleepsByItself),
     ]
   }
 

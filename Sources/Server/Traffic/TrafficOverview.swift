@@ -34,6 +34,9 @@ struct TrafficOverview {
     }
   }
 
+  /// Whether any model goes to sleep because nobody uses it.
+  var sleepsByItself: Bool { entries.contains { $0.model.idleSleep != nil } }
+
   /// The models that are awake and have not been used for longer than `threshold`.
   func sleepCandidates(beyond threshold: Duration) -> [Entry] {
     entries.filter { entry in entry.idleAwakeTime.map { $0 > threshold } ?? false }
