@@ -14,6 +14,8 @@ struct Application: Sendable {
   private let registry = Registry()
   private let readiness = Readiness()
   private let traffic = TrafficMonitor()
+  private let history = SwitchHistory()
+  private let feed: EventFeed
   private let runtimes: RuntimeFactory
   private let switcher: ModelSwitcher
   private let directory: LiveDirectory
@@ -37,14 +39,20 @@ struct Application: Sendable {
 
     let switches = SwitchMetrics(models: configuration.models.map(\.id), registry: registry)
     let switchLog = SwitchLog(logger: logger)
+    let feed = EventFeed(
+      StatePicture(models: configuration.models.map(\.id), policy: configuration.policy.name),
+      life: RequestID.valid(nil))
+    self.feed = feed
     switcher = ModelSwitcher(
       machine: SwitchMachine(
         models: configuration.models.map { ($0.id, $0.limits) }, policy: try configuration.policy.policy(),
         requestTimeout: configuration.longestWait, at: timeline.now),
       runtimes: servers, timeline: timeline, logger: logger,
-      observer: { notice, _ in
+      observer: { [history] notice, now in
         switches.observe(notice)
         switchLog.write(notice)
+        history.observe(notice)
+        feed.observe(notice, now)
       })
     switches.expose(switcher, registry: registry)
     let requests = RequestMetrics(registry: registry)
@@ -64,6 +72,7 @@ struct Application: Sendable {
     let servers = try await startServers()
     logger.info("ready", ["listen": servers.addresses.joined(separator: " "), "models": configuration.models.count])
     let watch = Task { await switcher.run() }
+    let queueWatch = Task { await QueueWatch(switcher: switcher, hub: feed.hub, timeline: timeline).run() }
     // What keeps a reload from being done is logged, and the old configuration stays.
     while try await signals.next() == .reload { _ = try? await live.reload() }
     let impatience = Task {
@@ -75,6 +84,7 @@ struct Application: Sendable {
     await shutDown(servers.servers)
     impatience.cancel()
     watch.cancel()
+    queueWatch.cancel()
   }
 
   // MARK: The listeners
@@ -128,6 +138,8 @@ struct Application: Sendable {
     SleepRoutes(desk: desk, monitor: traffic, timeline: timeline, admission: admission).add(to: &router)
     EndpointRoutes(desk: desk, admission: admission).add(to: &router)
     ServerInfoRoutes(switcher: switcher, live: live, admission: admission).add(to: &router)
+    HistoryRoute(history: history, timeline: timeline, admission: admission).add(to: &router)
+    EventsRoute(hub: feed.hub, timeline: timeline, admission: admission).add(to: &router)
     addOwnMetrics()
     MetricsRoute(registry: registry).add(to: &router)
   }
@@ -135,6 +147,9 @@ struct Application: Sendable {
   private func addOwnMetrics() {
     let build: Collected<String> = registry.gauge("switcher_build_info", help: "1; what runs.", labels: "version")
     registry.collect { $0.set(build, Version.number, to: 1) }
+    let subscribers: Collected<> = registry.gauge(
+      "switcher_event_subscribers", help: "Open streams of events.")
+    registry.collect { [hub = feed.hub] in $0.set(subscribers, to: hub.readerCount) }
     registry.addProcessMetrics()
     registry.addRegistryMetrics(prefix: "switcher_")
   }
@@ -149,6 +164,7 @@ struct Application: Sendable {
     try? await timeline.sleep(for: configuration.shutdownDelay)
     for server in servers { server.stopAccepting() }
     await switcher.close()
+    feed.hub.close()
     let deadline = timeline.now + configuration.shutdownGrace
     for server in servers { await server.drain(until: deadline) }
     await switcher.stopAll()
