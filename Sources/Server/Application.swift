@@ -122,6 +122,7 @@ struct Application: Sendable {
     let startedAt = Int(Date.now.timeIntervalSince1970)
     ClientRoutes(switcher: switcher, directory: directory, readiness: readiness, startedAt: startedAt).add(to: &router)
     HealthRoutes(switcher: switcher, directory: directory).add(to: &router)
+    StatusPageRoute(switcher: switcher, monitor: traffic, history: history, timeline: timeline).add(to: &router)
     let proxy = ModelProxy(directory: directory, switcher: switcher, timeline: timeline, logger: logger)
     for path in ["/completion", "/infill", "/rerank", "/tokenize"] { router.add(.post, path, proxy.serve) }
     router.add(under: "/v1/", proxy.serve)
