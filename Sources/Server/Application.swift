@@ -126,7 +126,11 @@ struct Application: Sendable {
     let startedAt = Int(Date.now.timeIntervalSince1970)
     ClientRoutes(switcher: switcher, directory: directory, readiness: readiness, startedAt: startedAt).add(to: &router)
     HealthRoutes(switcher: switcher, directory: directory).add(to: &router)
-    StatusPageRoute(switcher: switcher, monitor: traffic, history: history, timeline: timeline).add(to: &router)
+    let followsEvents = configuration.adminListen == nil && configuration.adminToken == nil
+    StatusPageRoute(
+      switcher: switcher, monitor: traffic, history: history, timeline: timeline,
+      events: followsEvents ? EventsRoute.path : nil
+    ).add(to: &router)
     let proxy = ModelProxy(
       directory: directory, switcher: switcher, timeline: timeline, recorder: recorder, logger: logger)
     for path in ["/completion", "/infill", "/rerank", "/tokenize"] { router.add(.post, path, proxy.serve) }

@@ -3,6 +3,8 @@ internal import HTTP
 
 /// `GET /control/events`: what happens, as it happens, as server-sent events.
 struct EventsRoute: Sendable {
+  static let path = "/control/events"
+
   /// So often a stream shows that it lives, whatever happens.
   private static let heartbeat: Duration = .seconds(15)
   private static let contentType = "text/event-stream"
@@ -13,7 +15,7 @@ struct EventsRoute: Sendable {
   let admission: AdminGuard
 
   func add(to router: inout Router) {
-    router.add(.get, "/control/events") { exchange in
+    router.add(.get, Self.path) { exchange in
       try admission.admit(exchange)
       guard exchange.method == .get else {
         return try await exchange.respond(status: 200, fields: Self.fields, contentType: Self.contentType)

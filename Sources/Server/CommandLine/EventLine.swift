@@ -18,8 +18,8 @@ enum EventLine {
   static func text(_ event: EventStreamParser.Event, at date: Date) -> String {
     let text = sentence(event) ?? event.data
     let printable = text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) }
-    return
-      "\(date.formatted(time)) \(event.name.padding(toLength: 6, withPad: " ", startingAt: 0)) \(String(printable))"
+    let gap = String(repeating: " ", count: max(7 - event.name.count, 1))
+    return "\(date.formatted(time)) \(event.name)\(gap)\(String(printable))"
   }
 
   /// Nil for an event of another version, which is shown as it came.

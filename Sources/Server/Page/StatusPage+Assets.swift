@@ -10,9 +10,10 @@ extension StatusPage {
     table { border-collapse: collapse; width: 100%; margin: 1.5rem 0; font-variant-numeric: tabular-nums }
     caption { text-align: left; font-weight: 600; padding-bottom: .3rem }
     th { text-align: left; font-weight: 500; color: var(--quiet); font-size: .85rem }
-    th, td { padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere }
+    th, td { padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--line) }
+    td { max-width: 20rem; overflow-wrap: break-word } main { overflow-x: auto }
     .n { text-align: right; white-space: nowrap }
-    .state { border-radius: 1em; padding: .05em .7em; color: #fff; background: var(--grey); font-size: .85rem }
+    .state { white-space: nowrap; border-radius: 1em; padding: .05em .7em; color: #fff; background: var(--grey); font-size: .85rem }
     .state.active { background: var(--green) } .state.failed { background: var(--red) }
     .state.starting, .state.waking { background: var(--blue) }
     .state.draining, .state.sleeping { background: var(--amber) }
@@ -32,16 +33,19 @@ extension StatusPage {
 
     """
 
-  /// Fetches the page anew when something has happened, which the events tell where they are to be had from here, and now
-  /// and then in any case.
+  /// Fetches the page's body anew when something has happened, which the events tell where they are to be had from here,
+  /// and now and then in any case.
   static let script: HTML = """
     const refresh = async () => {
       try {
         const answer = await fetch("/", { signal: AbortSignal.timeout(5000) });
-        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const text = await answer.text();
+        // The style and the script, whose nonces are other ones now, are here already.
+        const body = text.slice(text.indexOf("<main>"), text.indexOf("<script"));
+        const page = new DOMParser().parseFromString(body, "text/html");
         for (const part of ["main", "footer"])
           document.querySelector(part).replaceWith(page.querySelector(part));
-        document.title = page.title;
+        document.title = document.querySelector("header p").textContent + " · Switcher";
         document.body.classList.remove("stale");
       } catch {
         document.body.classList.add("stale");
@@ -49,9 +53,11 @@ extension StatusPage {
     };
     let timer;
     const soon = () => { timer ??= setTimeout(() => { timer = undefined; refresh(); }, 200); };
-    const events = new EventSource("/control/events");
-    for (const kind of ["state", "queue", "switch", "mode", "health", "policy", "reload"])
-      events.addEventListener(kind, soon);
+    if (document.body.dataset.events) {
+      const events = new EventSource(document.body.dataset.events);
+      for (const kind of ["state", "queue", "switch", "mode", "health", "policy", "reload"])
+        events.addEventListener(kind, soon);
+    }
     setInterval(() => { if (!document.hidden) soon(); }, 2000);
 
     """

@@ -10,6 +10,8 @@ struct StatusPage {
   /// The newest first.
   let switches: [SwitchRecord]
   let clock: WallClock
+  /// Where the script may follow the events; nil where it may not.
+  let events: String?
   /// Marks the page's own style and script as such, so that the browser runs nothing else.
   let nonce: String
 
@@ -38,7 +40,7 @@ struct StatusPage {
     <style nonce="\(nonce)">
     \(Self.style)</style>
     </head>
-    <body>
+    <body data-events="\(events ?? "")">
     <main>
     <header><h1>Switcher</h1><p>\(headline)</p><p class="quiet">\(mode) · policy \(snapshot.policy)</p></header>
     \(gpuBar)
