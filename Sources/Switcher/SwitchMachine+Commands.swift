@@ -85,7 +85,7 @@ extension SwitchMachine {
       pursue(goals.removeFirst(), now, &effects)
       return true
     }
-    return mode.isManual ? restoreServed(now, &effects) : askPolicy(now, &effects)
+    return mode.isManual ? restoreServed(now, &effects) : askPolicy(now, &effects) || restIdle(now, &effects)
   }
 
   private mutating func pursue(_ goal: Goal, _ now: Instant, _ effects: inout [Effect]) {
@@ -135,6 +135,23 @@ extension SwitchMachine {
     case .stay, .switchTo: forgetDecision()
     }
     return false
+  }
+
+  /// When the model that is awake is put to sleep because nobody uses it; nil while there is no such time. Manual mode knows
+  /// none, since nothing happens by itself there; and where somebody waits, the policy decides.
+  var idleSleepAt: Instant? {
+    guard let holder, let idleSleep = models[holder].limits.idleSleep, let awake = models[holder].awake,
+      awake.inFlight == 0, waitingCount == 0, transition == nil, !mode.isManual, acceptsRequests
+    else { return nil }
+    return awake.idleSince + idleSleep
+  }
+
+  func isIdleTooLong(_ now: Instant) -> Bool { idleSleepAt.map { $0 <= now } ?? false }
+
+  private mutating func restIdle(_ now: Instant, _ effects: inout [Effect]) -> Bool {
+    guard isIdleTooLong(now) else { return false }
+    begin(to: nil, trigger: .idle, now, &effects)
+    return true
   }
 
   /// Nothing deferred is left from the policy's answers.
