@@ -24,7 +24,7 @@ struct SwitchMetricsTests {
   }
 
   @Test func `every series is there before the first switch`() async {
-    _ = SwitchMetrics(models: ["a", "b"], registry: registry)
+    _ = SwitchMetrics(models: ["a", "b"], pairs: PairLabels(.auto, models: 2), registry: registry)
     let values = await scrape()
     #expect(values[#"switcher_switches_total{from="a",to="b",outcome="success"}"#] == 0)
     #expect(values[#"switcher_switches_total{from="none",to="a",outcome="failed"}"#] == 0)
@@ -35,7 +35,7 @@ struct SwitchMetricsTests {
   }
 
   @Test func `a switch counts with each of its phases`() async {
-    let metrics = SwitchMetrics(models: ["a", "b"], registry: registry)
+    let metrics = SwitchMetrics(models: ["a", "b"], pairs: PairLabels(.auto, models: 2), registry: registry)
     metrics.observe(.switchEnded(record(from: "a", to: "b")))
     metrics.observe(.switchEnded(record(from: "a", to: "b", outcome: .failed)))
     let values = await scrape()
@@ -48,7 +48,7 @@ struct SwitchMetricsTests {
 
   @Test func `with many models a phase keeps only the one that it depends on`() async {
     let models = (1...9).map { ModelID("m\($0)") }
-    let metrics = SwitchMetrics(models: models, registry: registry)
+    let metrics = SwitchMetrics(models: models, pairs: PairLabels(.auto, models: 9), registry: registry)
     metrics.observe(.switchEnded(record(from: "m1", to: "m2")))
     let values = await scrape()
     #expect(values[#"switcher_switch_phase_seconds_count{phase="sleep",from="m1",to="*"}"#] == 1)
@@ -59,7 +59,7 @@ struct SwitchMetricsTests {
 
   @Test func `everything else is read when somebody scrapes`() async throws {
     let harness = SwitcherHarness()
-    let metrics = SwitchMetrics(models: ["a", "b"], registry: registry)
+    let metrics = SnapshotMetrics(pairs: PairLabels(.auto, models: 2), registry: registry)
     metrics.expose(harness.switcher, registry: registry)
     harness.timeline.advance(by: .seconds(3))
     try await harness.bringA()
