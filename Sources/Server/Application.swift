@@ -134,8 +134,9 @@ struct Application: Sendable {
   }
 
   private func addOwnMetrics() {
-    let build: Collected<String> = registry.gauge("switcher_build_info", help: "1; what runs.", labels: "version")
-    registry.collect { $0.set(build, Version.number, to: 1) }
+    let build: Collected<String, String, String> = registry.gauge(
+      "switcher_build_info", help: "1; what runs.", labels: "version", "commit", "swift")
+    registry.collect { $0.set(build, Version.number, Version.commit, Version.compiler, to: 1) }
     registry.addProcessMetrics()
     registry.addRegistryMetrics(prefix: "switcher_")
   }
