@@ -13,7 +13,9 @@ package struct ServerTraits: Hashable, Sendable {
 extension BackendSettings {
   /// - Throws: all that is wrong with the settings.
   package func traits() throws(BackendFaults) -> ServerTraits {
-    let plan = try backend.plan(self)
+    guard case .server(let plan) = try backend.blueprint(self) else {
+      return ServerTraits(eviction: effectiveEviction, wakeKinds: [.resume], steps: [:])
+    }
     let modes = plan.sleepModes
     let kinds = modes.values.map(\.wakeKind) + (plan.launch == nil ? [] : [.coldStart])
     return ServerTraits(

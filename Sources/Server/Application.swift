@@ -123,7 +123,8 @@ struct Application: Sendable {
     let startedAt = Int(Date.now.timeIntervalSince1970)
     ClientRoutes(switcher: switcher, directory: directory, readiness: readiness, startedAt: startedAt).add(to: &router)
     let proxy = ModelProxy(
-      directory: directory, switcher: switcher, timeline: timeline, recorder: recorder, logger: logger)
+      directory: directory, switcher: switcher, web: WebForwarding(timeline: timeline), timeline: timeline,
+      recorder: recorder, logger: logger)
     for path in ["/completion", "/infill", "/rerank", "/tokenize"] { router.add(.post, path, proxy.serve) }
     router.add(under: "/v1/", proxy.serve)
     router.add(under: UpstreamPath.prefix, proxy.serveUpstreamPath)

@@ -23,10 +23,23 @@ package struct RuntimeFactory: Sendable {
   /// The runtime of one model; nothing is started or asked yet.
   /// - Throws: all that is wrong with the settings.
   package func runtime(for model: ModelID, _ settings: BackendSettings) throws(BackendFaults) -> any ModelRuntime {
-    let plan = try settings.backend.plan(settings)
+    let blueprint = try settings.backend.blueprint(settings)
     let control = ServerControl(
-      client: HTTPClient(loops: loops), upstream: plan.upstream, timeline: timeline,
+      client: HTTPClient(loops: loops), upstream: settings.upstream, timeline: timeline,
       logger: logger.with("model", model), observe: { [observer] in observer(model, $0) })
+    switch blueprint {
+    case .server(let plan): return server(model, plan, control)
+    case .hosted(let plan):
+      let site = HostSite(model: model, control: control) { [loops, timeline, living] launch, logger in
+        let process = ChildProcess(launch, loop: loops.next(), timeline: timeline, logger: logger)
+        living.add(process)
+        return process
+      }
+      return HostedRuntime(model: model, host: plan.host(site), upstream: settings.upstream, instances: instances)
+    }
+  }
+
+  private func server(_ model: ModelID, _ plan: ServerPlan, _ control: ServerControl) -> any ModelRuntime {
     guard let launch = plan.launch else {
       return AttachedRuntime(model: model, plan: plan, control: control, instances: instances)
     }
@@ -44,6 +57,8 @@ package struct RuntimeFactory: Sendable {
 
 extension Launch {
   fileprivate func adding(_ variables: [String: String]) -> Launch {
-    Launch(command: command, environment: environment.merging(variables) { $1 }, stopGrace: stopGrace)
+    Launch(
+      command: command, environment: environment.merging(variables) { $1 }, stopGrace: stopGrace,
+      sparesDescendants: sparesDescendants)
   }
 }

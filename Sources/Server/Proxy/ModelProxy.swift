@@ -10,6 +10,7 @@ struct ModelProxy: Sendable {
 
   let directory: LiveDirectory
   let switcher: ModelSwitcher
+  let web: WebForwarding
   let timeline: any Timeline
   let recorder: Recorder?
   let logger: Logger
@@ -75,7 +76,13 @@ struct ModelProxy: Sendable {
       current.granted(grant, after: grant.grantedAt - arrival)
       entry.metrics.queueWait.observe(grant.grantedAt - arrival)
       do throws(ForwardFailure) {
-        let summary = try await exchange.forward(current.plan(to: upstream, asking: exchange))
+        let plan = current.plan(to: upstream, asking: exchange)
+        let summary =
+          if let access = upstream.web {
+            try await web.forward(exchange, plan, by: access)
+          } else {
+            try await exchange.forward(plan)
+          }
         entry.metrics.count(RequestOutcome(status: summary.status), waited: current.waited)
         entry.metrics.duration.observe(timeline.now - current.receivedAt)
       } catch {
