@@ -23,6 +23,9 @@ struct Launch: Sendable, Equatable {
   /// Added to the daemon's own environment.
   let environment: [String: String]
   let stopGrace: Duration
+  /// Whether what the program leaves behind lives on when the program ends by itself: so it is with a command that starts
+  /// something and returns, and with no server.
+  var sparesDescendants = false
 
   /// What is left of the grace when the daemon dies: its successor may be waiting for the port and the GPU.
   static let orphanGrace: Duration = .seconds(2)
@@ -33,6 +36,7 @@ struct SleepMode: Sendable, Equatable {
   let sleepSteps: [ControlStep]
   let wakeSteps: [ControlStep]
   let proof: Proof
+  let wakeKind: WakeKind
 
   /// What `GET /is_sleeping` is asked for after the steps; a 200 from a control route proves little.
   enum Proof: Sendable {
@@ -45,5 +49,5 @@ struct SleepMode: Sendable, Equatable {
   }
 
   /// The weights stay on the GPU and nothing is said to the server.
-  static let idle = SleepMode(sleepSteps: [], wakeSteps: [], proof: .none)
+  static let idle = SleepMode(sleepSteps: [], wakeSteps: [], proof: .none, wakeKind: .resume)
 }

@@ -6,23 +6,40 @@ package struct RuntimeFactory: Sendable {
   private let loops: EventLoopGroup
   private let timeline: any Timeline
   private let logger: Logger
+  private let observer: RuntimeObserver
   private let living = LivingProcesses()
   private let instances = InstanceNumbers()
 
   /// - Parameters:
   ///   - loops: watch the servers' processes, read their output and carry the control requests.
   ///   - logger: gets what the servers write, too, each line with the field "source" set to "server".
-  package init(loops: EventLoopGroup, timeline: any Timeline, logger: Logger) {
-    (self.loops, self.timeline, self.logger) = (loops, timeline, logger)
+  ///   - observer: told what the runtimes do and how long it takes.
+  package init(
+    loops: EventLoopGroup, timeline: any Timeline, logger: Logger, observer: @escaping RuntimeObserver = { _, _ in }
+  ) {
+    (self.loops, self.timeline, self.logger, self.observer) = (loops, timeline, logger, observer)
   }
 
   /// The runtime of one model; nothing is started or asked yet.
   /// - Throws: all that is wrong with the settings.
   package func runtime(for model: ModelID, _ settings: BackendSettings) throws(BackendFaults) -> any ModelRuntime {
-    let plan = try settings.backend.plan(settings)
+    let blueprint = try settings.backend.blueprint(settings)
     let control = ServerControl(
-      client: HTTPClient(loops: loops), upstream: plan.upstream, timeline: timeline,
-      logger: logger.with("model", model))
+      client: HTTPClient(loops: loops), upstream: settings.upstream, timeline: timeline,
+      logger: logger.with("model", model), observe: { [observer] in observer(model, $0) })
+    switch blueprint {
+    case .server(let plan): return server(model, plan, control)
+    case .hosted(let plan):
+      let site = HostSite(model: model, control: control) { [loops, timeline, living] launch, logger in
+        let process = ChildProcess(launch, loop: loops.next(), timeline: timeline, logger: logger)
+        living.add(process)
+        return process
+      }
+      return HostedRuntime(model: model, host: plan.host(site), upstream: settings.upstream, instances: instances)
+    }
+  }
+
+  private func server(_ model: ModelID, _ plan: ServerPlan, _ control: ServerControl) -> any ModelRuntime {
     guard let launch = plan.launch else {
       return AttachedRuntime(model: model, plan: plan, control: control, instances: instances)
     }
@@ -40,6 +57,8 @@ package struct RuntimeFactory: Sendable {
 
 extension Launch {
   fileprivate func adding(_ variables: [String: String]) -> Launch {
-    Launch(command: command, environment: environment.merging(variables) { $1 }, stopGrace: stopGrace)
+    Launch(
+      command: command, environment: environment.merging(variables) { $1 }, stopGrace: stopGrace,
+      sparesDescendants: sparesDescendants)
   }
 }

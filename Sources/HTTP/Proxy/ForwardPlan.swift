@@ -51,6 +51,12 @@ package struct ForwardSummary: Sendable {
   package var bytesSent: Int
   /// When the answer's head had come.
   package var firstByteAt: Instant
+
+  package init(status: Int, bytesSent: Int, firstByteAt: Instant) {
+    self.status = status
+    self.bytesSent = bytesSent
+    self.firstByteAt = firstByteAt
+  }
 }
 
 /// Why an exchange was not forwarded, or its answer is not whole. The texts are worded for a person.

@@ -1,6 +1,7 @@
 internal import Backends
 internal import Core
 internal import HTTP
+internal import Switcher
 
 extension Configuration {
   /// The configuration as it takes effect: a file that would have the same one, but for its secrets, which are masked.
@@ -15,11 +16,19 @@ extension Configuration {
         "admin_listen": adminListen.map { .string($0.description) },
         "admin_token": adminToken.map { .string($0) },
         "metrics_port": .number(Int(metricsListen?.port ?? 0)),
+        "metrics": metrics.json,
         "policy": policy.json,
         "shutdown_delay_secs": .seconds(shutdownDelay),
         "shutdown_grace_secs": .seconds(shutdownGrace),
         "models": .object(models.map { JSONValue.Member($0.id.name, $0.json) }),
       ]))
+  }
+}
+
+extension MetricsSettings {
+  fileprivate var json: JSONValue {
+    .object(
+      JSONValue.members(["pair_detail": .string(pairDetail.rawValue), "max_series": .number(maxSeries)]))
   }
 }
 
@@ -54,9 +63,17 @@ extension BackendSettings {
       "command": command.isEmpty ? nil : .strings(command),
       "extra_args": extraArguments.isEmpty ? nil : .strings(extraArguments),
       "env": environment.isEmpty ? nil : .object(environment),
-      "port": backend == .vllm ? .number(Int(upstream.origin.port)) : nil,
-      "url": backend == .vllm ? nil : .string("http://\(upstream.origin)\(upstream.basePath)"),
+      "port": backend == .vllm || backend == .sglang ? .number(Int(upstream.origin.port)) : nil,
+      "url": backend.keys.contains(.url) ? .string("http://\(upstream.origin)\(upstream.basePath)") : nil,
       "upstream_model": upstream.modelName.map { .string($0) },
+      "wake": hooks.map { .string($0.wake) },
+      "sleep": hooks.map { .string($0.sleep) },
+      "stop": hooks?.stop.map { .string($0) },
+      "alive": hooks?.alive.map { .string($0) },
+      "endpoint": endpoint.map { .string($0.name) },
+      "token": endpoint.map { .string($0.token) },
+      "sleep_action": endpoint.map { .string($0.sleepAction.rawValue) },
+      "api_url": endpoint.map { .string($0.apiURL) },
       "eviction": eviction.map { .string($0.description) },
       "sleep_endpoints": sleepSteps.isEmpty ? nil : .array(sleepSteps.map(\.json)),
       "wake_endpoints": wakeSteps.isEmpty ? nil : .array(wakeSteps.map(\.json)),

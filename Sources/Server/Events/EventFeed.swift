@@ -71,6 +71,7 @@ struct StatePicture: Sendable {
     case .policyReplaced(let name):
       policy = name
       return [(.policy, ["policy": .string(name)])]
+    case .modelRestarted, .requestStarved: return []
     case .modelsReplaced(let change):
       models = change.models
       states = states.filter { models.contains($0.key) }

@@ -10,6 +10,7 @@ struct ModelProxy: Sendable {
 
   let directory: LiveDirectory
   let switcher: ModelSwitcher
+  let web: WebForwarding
   let timeline: any Timeline
   let recorder: Recorder?
   let logger: Logger
@@ -80,7 +81,13 @@ struct ModelProxy: Sendable {
       current.granted(grant, after: grant.grantedAt - arrival)
       entry.metrics.queueWait.observe(grant.grantedAt - arrival)
       do throws(ForwardFailure) {
-        let summary = try await exchange.forward(current.plan(to: upstream, asking: exchange))
+        let plan = current.plan(to: upstream, asking: exchange)
+        let summary =
+          if let access = upstream.web {
+            try await web.forward(exchange, plan, by: access)
+          } else {
+            try await exchange.forward(plan)
+          }
         let outcome = RequestOutcome(status: summary.status)
         current.hasSucceeded = outcome == .success
         entry.metrics.count(outcome, waited: current.waited)

@@ -1,0 +1,133 @@
+internal import Core
+internal import Foundation
+internal import FoundationNetworking
+internal import HTTP
+
+/// Forwards requests to models that services on the web serve, as `Exchange.forward` does to servers nearby. The request's
+/// body is read whole first; the answer goes on as it comes.
+struct WebForwarding: Sendable {
+  private let transfers = WebTransfers()
+  let timeline: any Timeline
+
+  /// What is not sent on: the client's credentials are for the daemon, and lengths and codings are settled anew.
+  private static let droppedFields: KnownFieldSet = [
+    .host, .contentLength, .expect, .authorization, .xAPIKey, .cookie, .acceptEncoding,
+  ]
+  /// What is not passed back, in lower case.
+  private static let droppedAnswerFields: Set = [
+    "connection", "keep-alive", "proxy-authenticate", "te", "trailer", "transfer-encoding", "upgrade", "content-length",
+    "content-encoding", "content-type", "date", "set-cookie", "x-request-id",
+  ]
+  /// For an endpoint that has been scaled to zero: so long it holds the request instead of refusing it.
+  private static let scaleUpTimeout = ("X-Scale-Up-Timeout", "600")
+
+  /// Sends the request and passes the answer on.
+  /// - Throws: as `Exchange.forward` does.
+  func forward(
+    _ exchange: Exchange, _ plan: ForwardPlan, by access: WebAccess
+  ) async throws(ForwardFailure) -> ForwardSummary {
+    let request = try await request(exchange, plan, access)
+    let began = timeline.now
+    var progress: Progress?
+    for await news in transfers.send(request) {
+      switch news {
+      case .head(let status, let fields):
+        let now = timeline.now
+        try await begin(exchange, plan, status, fields, after: now - began)
+        progress = Progress(status: status, firstByteAt: now, isEventStream: fields.tellOfEvents)
+      case .piece(let bytes):
+        progress?.bytesSent += bytes.count
+        do { try await exchange.send(bytes) } catch { throw .clientGone }
+      case .end(nil):
+        guard let progress else { throw .noAnswer("\(plan.origin): ended without an answer") }
+        do { try await exchange.finish() } catch { throw .clientGone }
+        return ForwardSummary(
+          status: progress.status, bytesSent: progress.bytesSent, firstByteAt: progress.firstByteAt)
+      case .end(let failure?):
+        let reason = "\(plan.origin): \(failure.localizedDescription)"
+        guard let progress else { throw failure.wasNotTaken ? .notTaken(reason) : .noAnswer(reason) }
+        throw await breakOff(exchange, plan, progress, reason)
+      }
+    }
+    throw .clientGone
+  }
+
+  /// What has gone to the client of an answer that is not whole yet.
+  private struct Progress {
+    let status: Int
+    let firstByteAt: Instant
+    let isEventStream: Bool
+    var bytesSent = 0
+  }
+
+  private func request(
+    _ exchange: Exchange, _ plan: ForwardPlan, _ access: WebAccess
+  ) async throws(ForwardFailure) -> URLRequest {
+    do {
+      try await exchange.readBody()
+    } catch {
+      throw ForwardFailure(error)
+    }
+    let address = "\(access.scheme.rawValue)://\(plan.origin)\(plan.target ?? exchange.target)"
+    guard let url = URL(string: address) else { throw .noAnswer("\(address) is no URL") }
+    var request = URLRequest(url: url)
+    request.httpMethod = exchange.method.description
+    for field in exchange.endToEndFields(excluding: Self.droppedFields) {
+      request.addValue(field.value, forHTTPHeaderField: field.name)
+    }
+    request.setValue(access.authorization, forHTTPHeaderField: "Authorization")
+    request.setValue(Self.scaleUpTimeout.1, forHTTPHeaderField: Self.scaleUpTimeout.0)
+    if exchange.hasBody { request.httpBody = Data(body(of: exchange, edited: plan.bodyEdit)) }
+    return request
+  }
+
+  private func body(of exchange: Exchange, edited edit: ForwardPlan.BodyEdit?) -> [UInt8] {
+    var body = exchange.withBody { bytes in bytes.indices.map { bytes[$0] } }
+    if let edit { body.replaceSubrange(edit.range, with: edit.replacement) }
+    return body
+  }
+
+  private func begin(
+    _ exchange: Exchange, _ plan: ForwardPlan, _ status: Int, _ fields: [(name: String, value: String)],
+    after wait: Duration
+  ) async throws(ForwardFailure) {
+    for (name, value) in plan.addedFields { exchange.addResponseField(name, value) }
+    if let timing = plan.serverTiming {
+      let tenths = wait.nanoseconds / 100_000
+      exchange.addResponseField("Server-Timing", "\(timing), upstream;dur=\(tenths / 10).\(tenths % 10)")
+    }
+    if fields.tellOfEvents { exchange.addResponseField("X-Accel-Buffering", "no") }
+    let kept = fields.filter { !Self.droppedAnswerFields.contains($0.name.lowercased()) }
+    do {
+      try await exchange.begin(
+        status: status, fields: kept.map { ($0.name, $0.value) },
+        contentType: fields.contentType ?? "application/octet-stream")
+    } catch {
+      throw .clientGone
+    }
+  }
+
+  /// Tells the client, where it can be told, and cuts it off without a proper end.
+  private func breakOff(
+    _ exchange: Exchange, _ plan: ForwardPlan, _ progress: Progress, _ reason: String
+  ) async -> ForwardFailure {
+    if progress.isEventStream {
+      let event = Array("\n\nevent: error\ndata: ".utf8) + plan.midStreamError + Array("\n\n".utf8)
+      try? await exchange.send(event)
+    }
+    exchange.abort()
+    return .cut(reason, bytesSent: progress.bytesSent)
+  }
+}
+
+extension [(name: String, value: String)] {
+  fileprivate var contentType: String? { first { $0.name.lowercased() == "content-type" }?.value }
+  fileprivate var tellOfEvents: Bool { contentType?.lowercased().hasPrefix("text/event-stream") ?? false }
+}
+
+extension URLError {
+  /// Whether no connection came about, so that the request can't have been acted upon.
+  fileprivate var wasNotTaken: Bool {
+    [.cannotConnectToHost, .cannotFindHost, .dnsLookupFailed, .secureConnectionFailed].contains(code)
+  }
+}
