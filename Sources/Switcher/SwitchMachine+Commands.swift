@@ -130,33 +130,16 @@ extension SwitchMachine {
       begin(to: model, trigger: reason == .tick ? .tick : .request, reason: reason, now, &effects)
       return true
     case .reconsider(let instant, let reason):
-      recheck = Self.justAfter(max(instant, now))
+      rechecks.add(Self.justAfter(max(instant, now)))
       cooldownSince = reason == .cooldown ? cooldownSince ?? now : nil
     case .stay, .switchTo: forgetDecision()
     }
     return false
   }
 
-  /// When the model that is awake is put to sleep because nobody uses it; nil while there is no such time. Manual mode knows
-  /// none, since nothing happens by itself there; and where somebody waits, the policy decides.
-  var idleSleepAt: Instant? {
-    guard let holder, let idleSleep = models[holder].limits.idleSleep, let awake = models[holder].awake,
-      awake.inFlight == 0, waitingCount == 0, transition == nil, !mode.isManual, acceptsRequests
-    else { return nil }
-    return awake.idleSince + idleSleep
-  }
-
-  func isIdleTooLong(_ now: Instant) -> Bool { idleSleepAt.map { $0 <= now } ?? false }
-
-  private mutating func restIdle(_ now: Instant, _ effects: inout [Effect]) -> Bool {
-    guard isIdleTooLong(now) else { return false }
-    begin(to: nil, trigger: .idle, now, &effects)
-    return true
-  }
-
-  /// Nothing deferred is left from the policy's last answer.
+  /// Nothing deferred is left from the policy's answers.
   mutating func forgetDecision() {
-    recheck = nil
+    rechecks.removeAll()
     cooldownSince = nil
   }
 
@@ -184,7 +167,7 @@ extension SwitchMachine {
     }
     return Situation(
       now: now, active: active, candidates: candidates, costs: costs, requestTimeout: requestTimeout,
-      isRecheck: recheck.map { $0 <= now } ?? false)
+      isRecheck: rechecks.isDue(at: now))
   }
 
   /// The next whole microsecond: past the instant that it stands for, so that what is due then is due.
