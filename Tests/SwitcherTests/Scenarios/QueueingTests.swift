@@ -150,4 +150,15 @@ struct QueueingTests {
     #expect(world.active == "a")
     world.expectSound()
   }
+
+  @Test func `who comes as another request ends does not overtake those who wait`() {
+    var world = World(["a"], limits: ["a": ModelLimits(maxInFlight: 1)])
+    world.bring("a")
+    let running = world.arrive("a")
+    let waiting = world.arrive("a")
+    let late = world.finish(running, asArrives: "a")
+    #expect(world.isGranted(waiting))
+    #expect(late.map(world.isWaiting) == true)
+    world.expectSound()
+  }
 }

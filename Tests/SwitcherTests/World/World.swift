@@ -23,6 +23,8 @@ struct World {
   private var lastCommand: UInt64 = 0
   /// Who was awake last and was not sent away by the operator.
   private(set) var lastAwake: ModelID?
+  /// The last request that had come when the latest switch began: nobody after it is admitted to the model that leaves.
+  private var drainLine: Ticket?
 
   private(set) var violation: String?
   /// What the machine said in answer to the last event.
@@ -99,6 +101,18 @@ struct World {
     reportDeath(model)
   }
 
+  /// At the same instant a request ends and another one arrives.
+  mutating func finish(_ ticket: Ticket, asArrives model: ModelID) -> Ticket? {
+    guard let position = openGrants.firstIndex(where: { $0.ticket == ticket }) else { return nil }
+    lastTicket += 1
+    let next = Ticket(number: lastTicket)
+    waiters.append(Caller(ticket: next, model: model, deadline: .distantFuture))
+    send([
+      .requestFinished(openGrants.remove(at: position)), .requestArrived(next, model, deadline: .distantFuture),
+    ])
+    return next
+  }
+
   @discardableResult
   mutating func command(_ command: Command) -> CommandID {
     lastCommand += 1
@@ -153,12 +167,15 @@ struct World {
 
   // MARK: What the machine makes of it
 
-  private mutating func send(_ event: Event) {
+  private mutating func send(_ event: Event) { send([event]) }
+
+  private mutating func send(_ events: [Event]) {
     let switches = machine.switchCount
     effects.removeAll(keepingCapacity: true)
-    machine.handle(event, at: now, effects: &effects)
+    machine.handle(events, at: now, effects: &effects)
+    if machine.switchCount != switches { drainLine = Ticket(number: lastTicket) }
     for effect in effects { carryOut(effect) }
-    if machine.switchCount != switches, machine.mode.isManual { checkReason(event) }
+    if machine.switchCount != switches, machine.mode.isManual { for event in events { checkReason(event) } }
     checkBooks()
   }
 
@@ -209,6 +226,9 @@ struct World {
     let server = servers[index(of: grant.model)]
     let inFlight = openGrants.count { $0.model == grant.model && $0.instance == server.instance }
     if !configured.contains(grant.model) { report("\(grant.model) was granted and is not configured") }
+    if let line = drainLine, machine.transition?.from == grant.model, ticket > line {
+      report("request \(ticket.number) came after the drain of \(grant.model) began")
+    }
     if waiter.model != grant.model { report("request \(ticket.number) was granted \(grant.model)") }
     if waiters.contains(where: { $0.model == grant.model && $0.ticket < ticket }) {
       report("request \(ticket.number) overtook another one")
@@ -235,6 +255,11 @@ struct World {
     if isClosed { report("\(model) was put to sleep after the shutdown") }
     if openGrants(on: model) > 0 { report("\(model) was put to sleep under its requests") }
     if server.work != nil || !server.seemsAwake { report("\(model) was put to sleep while it is \(server)") }
+    if let transition = machine.transition, transition.isPolicyDriven,
+      !waiters.contains(where: { $0.model == transition.to })
+    {
+      report("\(model) was put to sleep for nobody")
+    }
     for other in models where other != model && servers[index(of: other)].holdsGPU {
       report("\(model) was put to sleep while \(other) is \(servers[index(of: other)])")
     }
@@ -256,6 +281,7 @@ struct World {
     if openGrants(on: model) > 0 { report("\(model) was stopped under its requests") }
     if server.body == .awake { report("\(model) was stopped while it is awake") }
     switch server.work {
+    case _ where server.isRetiring: report("\(model) was stopped while its server is ended for good")
     case .stopping: report("\(model) was stopped twice at a time")
     case .sleeping: report("\(model) was stopped in its sleep's place")
     case .waking, nil: break
@@ -267,6 +293,7 @@ struct World {
     if openGrants(on: model) > 0, server.lastDead != server.instance { report("\(model) was ended under its requests") }
     if server.body == .awake { report("\(model) was ended while it is awake") }
     if server.isRetiring { report("\(model) was ended twice") }
+    if isClosed { report("\(model) was ended after the shutdown, which ends them all") }
   }
 
   /// A command is said to be carried out only when it is.
