@@ -156,7 +156,11 @@ struct QueueingTests {
     world.bring("a")
     let running = world.arrive("a")
     let waiting = world.arrive("a")
-    let late = world.finish(running, asArrives: "a")
+    var late: Ticket?
+    world.atOnce { world in
+      world.finish(running)
+      late = world.arrive("a")
+    }
     #expect(world.isGranted(waiting))
     #expect(late.map(world.isWaiting) == true)
     world.expectSound()

@@ -26,12 +26,19 @@ struct World {
   /// The last request that had come when the latest switch began: nobody after it is admitted to the model that leaves.
   private var drainLine: Ticket?
 
+  /// What happens at one instant, while it is being put together.
+  private var gathered: [Event]?
+
   private(set) var violation: String?
   /// What the machine said in answer to the last event.
   private(set) var effects: [Effect] = []
   private(set) var refusals: [Ticket: SwitchError] = [:]
   private(set) var results: [CommandID: Result<Void, SwitchError>] = [:]
   private(set) var records: [SwitchRecord] = []
+  /// All that those who look on were ever told.
+  private(set) var notices: [Notice] = []
+  private var toldStates: [ModelID: LifecycleState] = [:]
+  private var toldMode: Mode = .auto
 
   /// A request that waits.
   struct Caller: Hashable {
@@ -66,7 +73,7 @@ struct World {
   mutating func abandon(_ ticket: Ticket) {
     guard let waiter = waiters.first(where: { $0.ticket == ticket }) else { return }
     send(.requestAbandoned(ticket, waiter.model))
-    if waiters.contains(waiter) { report("request \(ticket.number) left and still waits") }
+    if gathered == nil, waiters.contains(waiter) { report("request \(ticket.number) left and still waits") }
   }
 
   mutating func finish(_ ticket: Ticket) {
@@ -99,18 +106,6 @@ struct World {
   mutating func die(_ model: ModelID) {
     crash(model)
     reportDeath(model)
-  }
-
-  /// At the same instant a request ends and another one arrives.
-  mutating func finish(_ ticket: Ticket, asArrives model: ModelID) -> Ticket? {
-    guard let position = openGrants.firstIndex(where: { $0.ticket == ticket }) else { return nil }
-    lastTicket += 1
-    let next = Ticket(number: lastTicket)
-    waiters.append(Caller(ticket: next, model: model, deadline: .distantFuture))
-    send([
-      .requestFinished(openGrants.remove(at: position)), .requestArrived(next, model, deadline: .distantFuture),
-    ])
-    return next
   }
 
   @discardableResult
@@ -167,15 +162,31 @@ struct World {
 
   // MARK: What the machine makes of it
 
-  private mutating func send(_ event: Event) { send([event]) }
+  /// Lets all that `steps` do happen at the same instant.
+  mutating func atOnce(_ steps: (inout World) -> Void) {
+    gathered = []
+    steps(&self)
+    let events = gathered ?? []
+    gathered = nil
+    if !events.isEmpty { deliver(events) }
+  }
 
-  private mutating func send(_ events: [Event]) {
+  private mutating func send(_ event: Event) {
+    if gathered == nil { deliver([event]) } else { gathered?.append(event) }
+  }
+
+  private mutating func deliver(_ events: [Event]) {
     let switches = machine.switchCount
     effects.removeAll(keepingCapacity: true)
-    machine.handle(events, at: now, effects: &effects)
+    if events.count == 1 {
+      machine.handle(events[0], at: now, effects: &effects)
+    } else {
+      machine.handle(events, at: now, effects: &effects)
+    }
     if machine.switchCount != switches { drainLine = Ticket(number: lastTicket) }
     for effect in effects { carryOut(effect) }
-    if machine.switchCount != switches, machine.mode.isManual { for event in events { checkReason(event) } }
+    for case .retired(let model) in events where machine.index(of: model) == nil { toldStates[model] = nil }
+    if machine.switchCount != switches, machine.mode.isManual { checkReason(events) }
     checkBooks()
   }
 
@@ -211,9 +222,24 @@ struct World {
       let done = pendingCommands.remove(at: position).command
       if case .success = result { checkSuccess(done) }
       results[command] = result
-    case .record(let record):
+    case .note(let notice): look(at: notice)
+    }
+  }
+
+  private mutating func look(at notice: Notice) {
+    notices.append(notice)
+    switch notice {
+    case .switchEnded(let record):
       if let last = records.last, last.number >= record.number { report("switch \(record.number) ended out of turn") }
       records.append(record)
+    case .modelChanged(let change):
+      let state = toldStates[change.model] ?? .stopped
+      if change.from != state || change.from == change.to { report("\(change) was told of one that is \(state)") }
+      toldStates[change.model] = change.to
+    case .modeChanged(let mode): toldMode = mode
+    case .modelsReplaced(let change):
+      if change.models != configured { report("told of \(change.models)") }
+    case .switchDecided, .phaseEntered, .policyReplaced: break
     }
   }
 
@@ -296,6 +322,12 @@ struct World {
     if isClosed { report("\(model) was ended after the shutdown, which ends them all") }
   }
 
+  /// Those who look on know each state; only the end of a back-off may pass untold until somebody asks for the model.
+  private mutating func checkTold(_ model: ModelID, _ state: LifecycleState) {
+    let told = toldStates[model] ?? .stopped
+    if told != state, told != .failed { report("\(model) is \(state), and \(told) was told") }
+  }
+
   /// A command is said to be carried out only when it is.
   private mutating func checkSuccess(_ command: Command) {
     switch command {
@@ -313,25 +345,25 @@ struct World {
   }
 
   /// In manual mode a switch begins for the operator, for the one model that is served, or to get back from a failure.
-  private mutating func checkReason(_ event: Event) {
+  private mutating func checkReason(_ events: [Event]) {
     guard let begun = machine.transition else { return }
     let isCommanded = begun.commands.contains { command in pendingCommands.contains { $0.id == command } }
-    let isWanted: Bool
-    switch (begun.trigger, event) {
-    case (.force, _): isWanted = isCommanded
-    case (.reload, _): isWanted = begun.to == nil
-    case (.pin, _) where isCommanded: isWanted = true
-    case (.pin, _): isWanted = begun.to == machine.mode.pinned && waiters.contains { $0.model == begun.to }
-    case (.recovery, .stopFailed): isWanted = true
-    case (.recovery, _): isWanted = begun.to == lastAwake && waiters.contains { $0.model == begun.to }
-    default: isWanted = false
-    }
+    let isAwaited = waiters.contains { $0.model == begun.to }
+    let isWanted =
+      switch begun.trigger {
+      case .force: isCommanded
+      case .reload: begun.to == nil
+      case .pin: isCommanded || isAwaited && begun.to == machine.mode.pinned
+      case .recovery: isAwaited && begun.to == lastAwake || events.contains { $0.isFailedStop }
+      default: false
+      }
     if !isWanted { report("in manual mode a switch to \(begun.to?.name ?? "none") began for \(begun.trigger)") }
   }
 
   /// What the machine believes is what the world is.
   private mutating func checkBooks() {
-    for model in machine.models {
+    for (position, model) in machine.models.enumerated() {
+      checkTold(model.id, machine.lifecycleState(position, now))
       let server = servers[index(of: model.id)]
       let open = openGrants.count { $0.model == model.id && $0.instance == model.awake?.instance }
       if model.inFlight != open { report("\(model.id) counts \(model.inFlight) in flight, there are \(open)") }
@@ -345,6 +377,7 @@ struct World {
         report("\(model.id) is taken to be awake")
       }
     }
+    if machine.mode != toldMode { report("the mode is \(machine.mode), and \(toldMode) was told") }
     if machine.waitingCount != waiters.count { report("the count of those who wait is off") }
     let due = waiters.map(\.deadline).min() ?? .distantFuture
     if due < timer ?? .distantFuture { report("no timer for the first deadline") }
@@ -355,4 +388,10 @@ struct World {
 
 extension FIFO {
   init(minActive: Duration) { self.init(options: PolicyOptions(["min_active_secs": minActive.seconds])) }
+}
+
+extension Event {
+  fileprivate var isFailedStop: Bool {
+    if case .stopFailed = self { true } else { false }
+  }
 }
