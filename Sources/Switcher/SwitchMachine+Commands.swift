@@ -150,21 +150,6 @@ extension SwitchMachine {
     return false
   }
 
-  /// When the model that is awake is put to sleep because nobody uses it; nil while there is no such time. Manual mode knows
-  /// none, since nothing happens by itself there; and where somebody waits, the policy decides.
-  var idleSleepAt: Instant? {
-    guard let holder, let idleSleep = models[holder].limits.idleSleep, let awake = models[holder].awake,
-      awake.inFlight == 0, waitingCount == 0, transition == nil, !mode.isManual, acceptsRequests
-    else { return nil }
-    return awake.idleSince + idleSleep
-  }
-
-  private mutating func restIdle(_ now: Instant, _ effects: inout [Effect]) -> Bool {
-    guard let idleSleepAt, idleSleepAt <= now else { return false }
-    begin(to: nil, trigger: .idle, now, &effects)
-    return true
-  }
-
   /// Nothing deferred is left from the policy's answers.
   mutating func forgetDecision() {
     rechecks.removeAll()

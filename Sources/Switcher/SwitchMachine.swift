@@ -102,7 +102,7 @@ package struct SwitchMachine: Sendable {
   /// Brings the machine to rest: expires, admits, moves the switch on, and starts the next one where there is reason to.
   private mutating func settle(_ now: Instant, isOfRequests: Bool, _ effects: inout [Effect]) {
     rechecks.pass(now)
-    if !isOfRequests || waitingCount > 0 || transition != nil || !goals.isEmpty || isChanging {
+    if !isOfRequests || waitingCount > 0 || transition != nil || !goals.isEmpty || isChanging || isIdleTooLong(now) {
       retire(&effects)
       expire(now, &effects)
       repeat {
