@@ -2,14 +2,16 @@
 /// that nobody asks for are faults.
 struct ConfigObject {
   let value: ConfigValue
+  private let shape: ConfigShape
   /// What `${…}` stands for in the values that are taken from here on.
   var scope: Template.Scope
   private var members: [String: LocatedJSON.Member] = [:]
   private var known: [String] = []
 
   /// Duplicate keys have been reported by then, but not yet two spellings of one.
-  init(_ value: ConfigValue, members: [LocatedJSON.Member]) {
+  init(_ value: ConfigValue, as shape: ConfigShape, members: [LocatedJSON.Member]) {
     self.value = value
+    self.shape = shape
     scope = value.scope
     for member in members {
       let earlier = self.members.updateValue(member, forKey: Spelling.snakeCase(member.key))
@@ -35,6 +37,11 @@ struct ConfigObject {
 
   /// The value of an option, nil when it is absent or null.
   mutating func take(_ key: String) -> ConfigValue? {
+    assert(shape.has(key), "\(key) is missing in the shape \(shape.name), of which the schema is made")
+    return value(for: key)
+  }
+
+  private mutating func value(for key: String) -> ConfigValue? {
     known.append(key)
     guard let member = members[key] else { return nil }
     if case .null = member.value.value { return nil }
@@ -68,7 +75,7 @@ struct ConfigObject {
   /// judges them itself.
   mutating func takeRest() -> [(key: String, value: ConfigValue)] {
     members.keys.filter { !known.contains($0) }
-      .compactMap { key in take(key).map { (key, $0) } }
+      .compactMap { key in value(for: key).map { (key, $0) } }
       .sorted { $0.value.json.position < $1.value.json.position }
   }
 

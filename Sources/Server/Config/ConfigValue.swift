@@ -112,12 +112,13 @@ struct ConfigValue {
   }
 
   /// Reads an object with `read`; afterwards, keys that it did not ask for are faults.
-  func object<Result>(_ read: (inout ConfigObject) -> Result) -> Result? {
+  /// - Parameter shape: has every key that `read` asks for.
+  func object<Result>(_ shape: ConfigShape, _ read: (inout ConfigObject) -> Result) -> Result? {
     guard case .object(let members) = json.value else {
       fault(expected: "an object")
       return nil
     }
-    var object = ConfigObject(self, members: members)
+    var object = ConfigObject(self, as: shape, members: members)
     let result = read(&object)
     object.reportUnknownKeys()
     return result

@@ -20,7 +20,7 @@ struct ConfigurationLoader {
     let findings = ConfigurationFindings(source: source)
     let root = try value(of: text, findings)
     let reader = ConfigurationReader(overrides: overrides, freePorts: ports)
-    return try findings.verdict(root.object { reader.read(&$0) }.flatMap { $0 })
+    return try findings.verdict(root.object(.daemon) { reader.read(&$0) }.flatMap { $0 })
   }
 
   /// Decodes the text of a policy alone, as the configuration's `policy` has it.

@@ -26,8 +26,8 @@ struct ConfigurationReader {
     let policy = object.take("policy").flatMap { PolicySettings($0, models: &options) }
     options.warmsUp = object.take("warmup")?.bool() ?? options.warmsUp
     var metrics = MetricsSettings()
-    _ = object.take("metrics")?.object { metrics.read(&$0) }
-    _ = object.take("defaults")?.object { options.read(&$0) }
+    _ = object.take("metrics")?.object(.metrics) { metrics.read(&$0) }
+    _ = object.take("defaults")?.object(.defaults) { options.read(&$0) }
     object.take("checkpoint")?.readCheckpoint()
     let vllmCommand = object.take("vllm_command")?.word().map { [$0] } ?? []
 
@@ -54,7 +54,7 @@ struct ConfigurationReader {
 extension ConfigValue {
   /// Checks llmux's object about checkpoints, whose contents nothing needs yet.
   fileprivate func readCheckpoint() {
-    _ = object { object in
+    _ = object(.checkpoint) { object in
       for key in ["criu_path", "cuda_plugin_dir", "images_dir", "cuda_checkpoint_path"] {
         _ = object.take(key)?.string()
       }

@@ -7,7 +7,7 @@ extension ConfigValue {
   }
 
   private func controlStep() -> ControlStep? {
-    let step = object { object -> ControlStep? in
+    let step = object(.step) { object -> ControlStep? in
       let endpoint = object.require("endpoint", expected: "a path that begins with /")?.requestTarget()
       let method = object.take("method").map { $0.controlMethod() } ?? .post
       let timeout = object.take("timeout_secs", "timeout")?.seconds()

@@ -8,7 +8,7 @@ extension ConfigValue {
     case .object:
       let weights = Eviction.Weights.allCases.map { ($0.rawValue, $0) }
       let processes = Eviction.ProcessStrategy.allCases.map { ($0.rawValue, $0) }
-      return object { object in
+      return object(.evictionWords) { object in
         Eviction(
           weights: object.take("weights")?.choice(of: weights) ?? Eviction.default.weights,
           process: object.take("process")?.choice(of: processes) ?? Eviction.default.process)

@@ -46,7 +46,7 @@ struct ModelReader {
       entry.value.findings.fault(
         "expected a name that is not empty and has no control characters", path: entry.value.path, at: entry.position)
     }
-    let model = entry.value.object { object in read(&object, id: id) }
+    let model = entry.value.object(.model) { object in read(&object, id: id) }
     return model.flatMap { $0 }
   }
 

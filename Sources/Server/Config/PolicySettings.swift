@@ -22,7 +22,7 @@ struct PolicySettings: Hashable, Sendable {
     switch value.json.value {
     case .string: name = value
     case .object:
-      _ = value.object { object in
+      _ = value.object(.policy) { object in
         name = object.take("type", "policy_type")
         models.requestTimeout = object.take("request_timeout_secs")?.timeout() ?? models.requestTimeout
         models.eviction = object.take("eviction")?.eviction() ?? models.eviction
