@@ -5,13 +5,6 @@ internal import HTTP
 /// The program: reads its command line and does what it says.
 @main
 struct Main {
-  /// What the program tells the shell.
-  private enum ExitStatus: Int32 {
-    case ok = 0
-    case failure = 1
-    case usage = 2
-  }
-
   static func main() async {
     let process = ProcessInfo.processInfo
     do throws(UsageError) {
@@ -29,7 +22,10 @@ struct Main {
     case .check(let overrides, let prints): return check(overrides, environment, prints: prints).rawValue
     case .stubEngine(let options): return await StubEngine.run(options)
     case .simulate(let options): return SimulateCommand.run(options)
-    case .client(let request, let options): return await DaemonClient(options).run(request)
+    case .client(let request, let options): return await DaemonClient(options).run(request).rawValue
+    case .schema:
+      print(ConfigurationSchema.text, terminator: "")
+      return ExitStatus.ok.rawValue
     case .version:
       print("switcher \(Version.number)")
       return ExitStatus.ok.rawValue

@@ -8,6 +8,8 @@ enum Command: Hashable {
   case stubEngine(StubEngineOptions)
   case client(ClientRequest, ClientOptions)
   case simulate(SimulationOptions)
+  /// Prints the schema of the configuration.
+  case schema
   case version
   /// Prints the text.
   case help(String)
@@ -20,6 +22,8 @@ enum Command: Hashable {
     case pin(String)
     case sleep(String)
     case wake(String)
+    case validate(ValidationOrder)
+    case checkpoint(String, Eviction)
   }
 
   /// How to reach the running daemon, and how to show what it says.
@@ -32,6 +36,7 @@ enum Command: Hashable {
   /// - Parameter words: the command line without the program's name.
   /// - Throws: why it can't be understood.
   init(parsing words: [String], environment: [String: String]) throws(UsageError) {
+    let words = Self.verbFirst(words)
     let options = words.prefix { $0 != "--" }
     let named = words.first.flatMap { $0.hasPrefix("-") ? nil : $0 }
     let verb = named.map { Verb(rawValue: $0) } ?? .serve
@@ -55,6 +60,16 @@ enum Command: Hashable {
     self = try Self.command(verb, arguments, try arguments.operands(verb.operands), environment)
   }
 
+  /// llmux has these as options: `--validate MODEL`.
+  private static func verbFirst(_ words: [String]) -> [String] {
+    guard words.first?.hasPrefix("-") == true else { return words }
+    for verb in [Verb.validate, .checkpoint] {
+      guard let place = words.firstIndex(of: "--\(verb.rawValue)") else { continue }
+      return [verb.rawValue] + words[..<place] + words[(place + 1)...]
+    }
+    return words
+  }
+
   private static func command(
     _ verb: Verb, _ arguments: Arguments, _ operands: [String], _ environment: [String: String]
   ) throws(UsageError) -> Command {
@@ -65,6 +80,7 @@ enum Command: Hashable {
         Overrides(flags: arguments.lastValues, environment: environment), prints: arguments.contains("--print"))
     case .stubEngine: return .stubEngine(try StubEngineOptions(arguments))
     case .simulate: return .simulate(try SimulationOptions(arguments))
+    case .schema: return .schema
     case .version: return .version
     case .help: return .help(Verb.overview)
     case .status: return client(.status)
@@ -75,6 +91,14 @@ enum Command: Hashable {
     case .events: return client(.events)
     case .sleep: return client(.sleep(operands[0]))
     case .wake: return client(.wake(operands[0]))
+    case .validate: return client(.validate(try ValidationOrder(model: operands[0], arguments, environment)))
+    case .checkpoint:
+      let words = arguments.value("--eviction") ?? "retain+checkpoint"
+      let eviction = try Eviction(option: "--eviction", words: words)
+      guard eviction.process == .checkpoint else {
+        throw UsageError("--eviction: found \"\(words)\", expected one that ends in +checkpoint")
+      }
+      return client(.checkpoint(operands[0], eviction))
     case .mode:
       guard let mode = ["auto": false, "manual": true][operands[0]] else {
         throw UsageError("mode: found \"\(operands[0])\", expected auto or manual")

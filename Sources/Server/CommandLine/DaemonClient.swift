@@ -4,16 +4,8 @@ internal import HTTP
 
 /// Puts questions and orders of the command line to a running daemon's admin routes.
 struct DaemonClient {
-  private enum ExitStatus: Int32 {
-    case ok = 0
-    case usage = 2
-    case unreachable = 3
-    case refused = 4
-  }
-
   private struct Answer: Decodable {
     let message: String?
-    let error: String?
     let warnings: [String]?
   }
 
@@ -21,49 +13,36 @@ struct DaemonClient {
 
   init(_ options: Command.ClientOptions) { self.options = options }
 
-  /// Prints what the daemon answers, and returns the program's exit status.
-  func run(_ request: Command.ClientRequest) async -> Int32 {
+  /// Prints what the daemon answers, and returns what the program tells the shell.
+  func run(_ request: Command.ClientRequest) async -> ExitStatus {
     guard let upstream = Upstream(url: options.adminURL, modelName: nil) else {
-      say("--admin: found \"\(options.adminURL)\", expected http://HOST:PORT")
-      return ExitStatus.usage.rawValue
+      return misread("--admin", options.adminURL)
     }
     do {
       let client = HTTPClient(loops: try EventLoopGroup(count: 1))
-      if case .events = request { return await follow(client, upstream).rawValue }
-      let response = try await client.send(
-        wire(request, upstream), to: upstream.origin, timeout: .seconds(3600), bodyLimit: 16 << 20)
-      return show(request, response).rawValue
+      let daemon = AdminConnection(client: client, upstream: upstream, token: options.adminToken)
+      switch request {
+      case .events: return await follow(daemon)
+      case .validate(let order): return try await validate(order, daemon)
+      case .checkpoint(let model, let eviction): return try await checkpoint(model, eviction, daemon)
+      default: return show(request, try await send(request, daemon))
+      }
     } catch {
       say("\(error)")
-      return ExitStatus.unreachable.rawValue
+      return .unreachable
     }
   }
 
-  private func wire(_ request: Command.ClientRequest, _ upstream: Upstream) -> ClientRequest {
-    let (path, body): (String, [String: String]?) =
-      switch request {
-      case .status: ("status", nil)
-      case .unpin: ("unpin", [:])
-      case .reload: ("reload", [:])
-      case .events: ("events", nil)
-      case .setMode(let manual): ("mode", ["mode": manual ? "manual" : "auto"])
-      case .switchTo(let model): ("switch", ["model": model])
-      case .pin(let model): ("pin", ["model": model])
-      case .sleep(let model): ("sleep", ["model": model])
-      case .wake(let model): ("wake", ["model": model])
-      }
-    let fields = authorization + (body == nil ? [] : [("Content-Type", "application/json")])
-    return ClientRequest(
-      body == nil ? .get : .post, upstream.basePath + "/control/\(path)", fields: fields, body: body.map(json) ?? [])
+  private func send(
+    _ request: Command.ClientRequest, _ daemon: AdminConnection
+  ) async throws(ClientFailure) -> ClientResponse {
+    guard let (path, body) = request.order else { return try await daemon.get("/control/status") }
+    return try await daemon.post("/control/\(path)", body)
   }
 
-  private var authorization: [(name: String, value: String)] {
-    options.adminToken.map { [("Authorization", "Bearer \($0)")] } ?? []
-  }
-
-  private func follow(_ client: HTTPClient, _ upstream: Upstream) async -> ExitStatus {
+  private func follow(_ daemon: AdminConnection) async -> ExitStatus {
     let follower = EventFollower(
-      client: client, upstream: upstream, fields: authorization, printsJSON: options.printsJSON)
+      client: daemon.client, upstream: daemon.upstream, fields: daemon.fields, printsJSON: options.printsJSON)
     switch await follower.run() {
     case .unreachable(let reason):
       say(reason)
@@ -73,23 +52,68 @@ struct DaemonClient {
     }
   }
 
-  private func show(_ request: Command.ClientRequest, _ response: ClientResponse) -> ExitStatus {
-    let text = String(decoding: response.body, as: UTF8.self)
-    let answer = try? JSONDecoder().decode(Answer.self, from: Data(response.body))
-    guard response.status == 200 else {
-      say(answer?.error ?? "the daemon answered \(response.status): \(text)")
+  private func validate(_ order: ValidationOrder, _ daemon: AdminConnection) async throws -> ExitStatus {
+    guard let clients = Upstream(url: order.clientURL, modelName: nil) else { return misread("--url", order.clientURL) }
+    let question = ModelQuestion(client: daemon.client, upstream: clients, model: order.model)
+    let validation = Validation(
+      daemon: daemon, question: question, order: order, usedMemory: { GPUMemory.usedMiB() })
+    do {
+      let report = try await validation.run()
+      print(options.printsJSON ? report.json.serialized(pretty: true) : report.table)
+      return report.isSuccess ? .ok : .failure
+    } catch let refusal as Validation.Refusal {
+      say(refusal.message)
       return .refused
     }
+  }
+
+  /// Wakes the model, since there is nothing to be kept of one that sleeps, and has it checkpointed.
+  private func checkpoint(
+    _ model: String, _ eviction: Eviction, _ daemon: AdminConnection
+  ) async throws -> ExitStatus {
+    let woken = try await daemon.post("/control/wake", ["model": .string(model)])
+    guard woken.refusal == nil else { return show(.wake(model), woken) }
+    let order: JSONValue = ["model": .string(model), "eviction": .string(eviction.description)]
+    return show(.sleep(model), try await daemon.post("/control/sleep", order))
+  }
+
+  private func show(_ request: Command.ClientRequest, _ response: ClientResponse) -> ExitStatus {
+    if let refusal = response.refusal {
+      say(refusal)
+      return .refused
+    }
+    let answer = response.decoded(Answer.self)
     if case .status = request {
-      print(options.printsJSON ? text : StatusTable(json: response.body)?.text ?? text)
+      print(options.printsJSON ? response.text : StatusTable(json: response.body)?.text ?? response.text)
     } else if options.printsJSON {
-      print(text)
+      print(response.text)
     } else {
-      print(answer?.message ?? text)
+      print(answer?.message ?? response.text)
       for warning in answer?.warnings ?? [] { say("warning: \(warning)") }
     }
     return .ok
   }
 
+  private func misread(_ option: String, _ url: String) -> ExitStatus {
+    say("\(option): found \"\(url)\", expected http://HOST:PORT")
+    return .usage
+  }
+
   private func say(_ text: String) { FileHandle.standardError.write(Data("switcher: \(text)\n".utf8)) }
+}
+
+extension Command.ClientRequest {
+  /// The admin route that carries it out, below /control/, and what that is told; nil for what is only asked.
+  fileprivate var order: (path: String, body: JSONValue)? {
+    switch self {
+    case .status, .events, .validate, .checkpoint: nil
+    case .unpin: ("unpin", [:])
+    case .reload: ("reload", [:])
+    case .setMode(let manual): ("mode", ["mode": manual ? "manual" : "auto"])
+    case .switchTo(let model): ("switch", ["model": .string(model)])
+    case .pin(let model): ("pin", ["model": .string(model)])
+    case .sleep(let model): ("sleep", ["model": .string(model)])
+    case .wake(let model): ("wake", ["model": .string(model)])
+    }
+  }
 }

@@ -17,12 +17,8 @@ struct StatusTable {
     let rows = status.models.sorted { $0.key < $1.key }.map { name, model in
       [name, model.state, model.processState, String(model.inFlight), String(model.queueDepth)]
     }
-    let table = [["model", "state", "process", "in flight", "waiting"]] + rows
-    let widths = table[0].indices.map { column in table.map { $0[column].count }.max() ?? 0 }
-    let lines = table.map { row in
-      zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined(separator: "  ")
-    }
+    let table = TextTable(rows: [["model", "state", "process", "in flight", "waiting"]] + rows)
     let summary = "\(status.state), mode \(status.mode.mode)\(pin), policy \(status.policy)"
-    return ([summary] + lines).joined(separator: "\n")
+    return summary + "\n" + table.text
   }
 }

@@ -1,16 +1,16 @@
 /// The commands by name, with all that the parser and the help must know about each.
 enum Verb: String, CaseIterable {
   case serve, check, status, `switch`, pin, unpin, mode, sleep, wake, reload, events
-  case simulate
+  case validate, checkpoint, simulate, schema
   case stubEngine = "stub-engine"
   case version, help
 
   /// What must follow the command besides its options.
   var operands: [String] {
     switch self {
-    case .switch, .pin, .sleep, .wake: ["MODEL"]
+    case .switch, .pin, .sleep, .wake, .validate, .checkpoint: ["MODEL"]
     case .mode: ["auto|manual"]
-    case .serve, .check, .status, .unpin, .reload, .events, .simulate, .stubEngine, .version, .help: []
+    case .serve, .check, .status, .unpin, .reload, .events, .simulate, .schema, .stubEngine, .version, .help: []
     }
   }
 
@@ -19,9 +19,11 @@ enum Verb: String, CaseIterable {
     case .serve: Self.configuration + [Self.record]
     case .check: Self.configuration + [.init("--print", "show the configuration as it takes effect, secrets masked")]
     case .status, .switch, .pin, .unpin, .mode, .sleep, .wake, .reload, .events: Self.client
+    case .validate: Self.validation + Self.client
+    case .checkpoint: [Self.eviction] + Self.client
     case .simulate: Self.simulation
     case .stubEngine: Self.stubEngineOptions
-    case .version, .help: []
+    case .schema, .version, .help: []
     }
   }
 
@@ -38,6 +40,9 @@ enum Verb: String, CaseIterable {
     case .wake: "wake a model"
     case .reload: "have the daemon read its configuration anew"
     case .events: "print what happens, as it happens"
+    case .validate: "put a model to sleep and wake it, and see whether it comes back as it was"
+    case .checkpoint: "wake a model and keep it as a checkpoint, from which it is restored"
+    case .schema: "print the JSON Schema of the configuration"
     case .simulate: "try policies on a workload, in virtual time"
     case .stubEngine: "run a stand-in for a model server, for trying things out"
     case .version: "print the version"
@@ -58,6 +63,14 @@ enum Verb: String, CaseIterable {
     .init("--admin", value: "URL", "the daemon's admin address, http://127.0.0.1:3001 by default (SWITCHER_ADMIN)"),
     .init("--json", "print the daemon's answer as it is"),
   ]
+
+  private static let validation: [Arguments.Option] = [
+    .init("--policies", value: "LIST", "evictions to try: offload+keep_running,…; by default the configured one"),
+    .init("--url", value: "URL", "where clients reach the daemon, http://127.0.0.1:3000 by default (SWITCHER_URL)"),
+  ]
+
+  private static let eviction = Arguments.Option(
+    "--eviction", value: "WEIGHTS+checkpoint", "what becomes of the weights before, retain by default")
 
   private static let simulation: [Arguments.Option] = [
     .init("--policies", value: "LIST", "fifo,cost_aware,scheduler_tick by default; a policy may bear NAME:OPTION=N"),

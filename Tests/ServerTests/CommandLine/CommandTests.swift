@@ -1,3 +1,4 @@
+import Core
 import Testing
 
 @testable import Server
@@ -21,6 +22,14 @@ struct CommandTests {
       (["sleep", "m"], .client(.sleep("m"), .init())),
       (["events", "--json"], .client(.events, .init(printsJSON: true))),
       (["wake", "m"], .client(.wake("m"), .init())),
+      (["validate", "m"], .client(.validate(ValidationOrder(model: "m")), .init())),
+      (["--validate", "m", "--json"], .client(.validate(ValidationOrder(model: "m")), .init(printsJSON: true))),
+      (["--json", "--checkpoint", "m"], .client(.checkpoint("m", .retainedCheckpoint), .init(printsJSON: true))),
+      (
+        ["checkpoint", "m", "--eviction", "discard+checkpoint"],
+        .client(.checkpoint("m", Eviction(weights: .discard, process: .checkpoint)), .init())
+      ),
+      (["schema"], .schema),
       (["version"], .version), (["--version"], .version), (["switch", "--version"], .version),
       (["help"], .help(Verb.overview)), (["--help"], .help(Verb.overview)), (["-h", "--listen"], .help(Verb.overview)),
       (["serve", "--help"], .help(Verb.serve.help)), (["switch", "--nonsense", "-h"], .help(Verb.switch.help)),
@@ -43,6 +52,14 @@ struct CommandTests {
       (["pin", "a", "b"], #"unexpected argument "b""#),
       (["mode"], "missing auto|manual"), (["mode", "off"], #"mode: found "off", expected auto or manual"#),
       (["help", "srve"], #"unknown command "srve", did you mean serve?"#),
+      (
+        ["validate", "m", "--policies", "offload+keep_running,5"],
+        #"--policies: found "5", expected retain|offload|discard+keep_running|cuda_suspend|checkpoint|stop"#
+      ),
+      (
+        ["checkpoint", "m", "--eviction", "retain+stop"],
+        #"--eviction: found "retain+stop", expected one that ends in +checkpoint"#
+      ),
       (["stub-engine", "--port", "x"], #"--port: found "x", expected a whole number from 0 to 65535"#),
       (["stub-engine", "--port", "-1"], #"--port: found "-1", expected a whole number from 0 to 65535"#),
       (["stub-engine", "--wake-secs", "-1"], #"--wake-secs: found "-1", expected a number from 0 to 1000000"#),
@@ -76,6 +93,17 @@ struct CommandTests {
     #expect(try Command(parsing: ["stub-engine"], environment: [:]) == .stubEngine(StubEngineOptions()))
   }
 
+  @Test func `a validation has a cycle for each eviction that is named`() throws {
+    var order = ValidationOrder(model: "m")
+    order.evictions = [
+      Eviction(weights: .offload, process: .keepRunning), Eviction(weights: .retain, process: .stop),
+    ]
+    order.clientURL = "http://h:1"
+    let words = ["validate", "m", "--policies", "offload+keep_running,retain+stop", "--url=http://h:1"]
+    #expect(
+      try Command(parsing: words, environment: ["SWITCHER_URL": "http://e"]) == .client(.validate(order), .init()))
+  }
+
   @Test func `flags beat the environment`() throws {
     let environment = [
       "SWITCHER_CONFIG": "env.json", "SWITCHER_LISTEN": ":2", "SWITCHER_ADMIN": "http://e", "SWITCHER_ADMIN_TOKEN": "t",
@@ -100,4 +128,8 @@ struct CommandTests {
     #expect(verb.help.hasPrefix("Usage: switcher \(verb.rawValue)"))
     for option in verb.options { #expect(verb.help.contains(option.name) && verb.help.contains(option.summary)) }
   }
+}
+
+extension Eviction {
+  fileprivate static let retainedCheckpoint = Eviction(weights: .retain, process: .checkpoint)
 }

@@ -13,6 +13,7 @@ from scenarios import (  # noqa: F401
     reload,
     recording,
     failing_models,
+    validate,
     process_deaths,
     shutdown,
     switching,

@@ -1,0 +1,12 @@
+/// Rows of cells as lines whose columns stand below each other.
+struct TextTable {
+  /// The first one has the columns' names; all are of the same length.
+  let rows: [[String]]
+
+  var text: String {
+    let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
+    }.joined(separator: "\n")
+  }
+}
