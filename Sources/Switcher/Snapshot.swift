@@ -36,6 +36,14 @@ package struct Snapshot: Sendable {
     /// How many may wait; nil: as many as come.
     package let queueLimit: Int?
     package let oldestWait: Duration
+    /// Since when it has been able to serve; nil while it is not awake.
+    package let awakeSince: Instant?
+    /// How long it stays awake without being used; nil: for ever.
+    package let idleSleep: Duration?
+    /// When it is put to sleep by itself unless a request comes; nil while that is not in sight.
+    package let sleepsAt: Instant?
+    /// Nil unless it was put to sleep.
+    package let rest: Rest?
     /// Why the model is being left alone, and for how long still.
     package let failure: (message: String, retryAfter: Duration)?
   }
@@ -58,6 +66,8 @@ extension SwitchMachine {
           id: model.id, state: lifecycleState(index, now), inFlight: model.inFlight,
           queueDepth: model.queue.count, queueLimit: model.limits.maxQueue,
           oldestWait: model.queue.first.map { now - $0.arrival } ?? .zero,
+          awakeSince: model.awake?.since, idleSleep: model.limits.idleSleep,
+          sleepsAt: model.awake == nil ? nil : idleSleepAt, rest: model.rest,
           failure: model.backoff.remaining(at: now).map { (model.backoff.message, $0) })
       },
       gpuTime: gpuTime.totals(at: now), decisions: tally, costs: costs)

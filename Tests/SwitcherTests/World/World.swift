@@ -23,6 +23,8 @@ struct World {
   private var lastCommand: UInt64 = 0
   /// Who was awake last and was not sent away by the operator.
   private(set) var lastAwake: ModelID?
+  /// When each model was last used, or woken.
+  private var lastUse: [ModelID: Instant] = [:]
 
   /// What happens at one instant, while it is being put together.
   private var gathered: [Event]?
@@ -76,7 +78,9 @@ struct World {
 
   mutating func finish(_ ticket: Ticket) {
     guard let position = openGrants.firstIndex(where: { $0.ticket == ticket }) else { return }
-    send(.requestFinished(openGrants.remove(at: position)))
+    let grant = openGrants.remove(at: position)
+    lastUse[grant.model] = now
+    send(.requestFinished(grant))
   }
 
   mutating func finishAll() {
@@ -85,7 +89,9 @@ struct World {
 
   /// The slow work under way on the model ends well.
   mutating func succeed(_ model: ModelID) {
-    if let event = servers[index(of: model)].succeed(model) { send(event) }
+    guard let event = servers[index(of: model)].succeed(model) else { return }
+    if case .woke = event { lastUse[model] = now }
+    send(event)
   }
 
   mutating func fail(_ model: ModelID) {
@@ -274,10 +280,20 @@ struct World {
     let server = servers[index(of: model)]
     if isClosed { report("\(model) was put to sleep after the shutdown") }
     if openGrants(on: model) > 0 { report("\(model) was put to sleep under its requests") }
+    if machine.transition?.trigger == .idle { checkIdleness(model) }
     if server.work != nil || !server.seemsAwake { report("\(model) was put to sleep while it is \(server)") }
     for other in models where other != model && servers[index(of: other)].holdsGPU {
       report("\(model) was put to sleep while \(other) is \(servers[index(of: other)])")
     }
+  }
+
+  /// A model goes to sleep by itself when it has had nothing to do for as long as it is to bear that, and nobody waits.
+  private mutating func checkIdleness(_ model: ModelID) {
+    let idle = now - (lastUse[model] ?? .zero)
+    if idle < limits[index(of: model)].idleSleep ?? .seconds(Int64.max) {
+      report("\(model) went to sleep by itself after \(idle)")
+    }
+    if !waiters.isEmpty { report("\(model) went to sleep by itself while somebody waits") }
   }
 
   private mutating func checkWake(_ model: ModelID) {
