@@ -82,11 +82,15 @@ final class AdminWorld: Sendable {
 /// One who reads the stream of events.
 final class Follower: Sendable {
   private let events: AsyncStream<EventStreamParser.Event>
+  /// The lines that say nothing.
+  let comments: AsyncStream<String>
   private let task: Task<Void, any Error>
 
   fileprivate init(_ client: HTTPClient, _ origin: Origin, _ lastID: String?) {
     let (events, sink) = AsyncStream.makeStream(of: EventStreamParser.Event.self)
     self.events = events
+    let (comments, remarks) = AsyncStream.makeStream(of: String.self)
+    self.comments = comments
     let parser = Mutex(EventStreamParser())
     let fields = lastID.map { [("Last-Event-ID", $0)] } ?? []
     task = Task {
@@ -94,6 +98,9 @@ final class Follower: Sendable {
       try await client.stream(
         ClientRequest(.get, "/control/events", fields: fields), to: origin, timeout: .seconds(30), silence: .seconds(30)
       ) { _, piece in
+        for line in String(decoding: piece, as: UTF8.self).split(separator: "\n") where line.hasPrefix(":") {
+          remarks.yield(String(line))
+        }
         for event in parser.withLock({ $0.take(piece) }) { sink.yield(event) }
       }
     }

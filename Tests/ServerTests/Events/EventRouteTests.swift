@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Policies
 import Switcher
 import TestSupport
 import Testing
@@ -99,6 +100,36 @@ struct EventRouteTests {
       follower.leave()
       while world.feed.hub.readerCount > 0 { await Task.yield() }
     }
+  }
+
+  @Test func `a stream in which nothing happens shows every 15 s that it lives`() async throws {
+    try await withWorld { world in
+      let follower = world.follow()
+      _ = try await follower.next()
+      for second in [15, 30] {
+        let beat = Instant.zero + .seconds(second)
+        await world.timeline.sleeper(until: beat)
+        world.timeline.advance(by: beat - world.timeline.now)
+        #expect(await follower.comments.first { _ in true } == ": heartbeat")
+      }
+      follower.leave()
+    }
+  }
+
+  @Test func `of the queues only what has changed is told`() {
+    var machine = SwitchMachine(
+      models: [("a", ModelLimits()), ("b", ModelLimits())], policy: FIFO(options: PolicyOptions()),
+      requestTimeout: .seconds(300), at: .zero)
+    var depths = QueueDepths()
+    var effects: [Effect] = []
+    let nothing = depths.change(to: machine.snapshot(at: .zero))
+    #expect(nothing == nil)
+    machine.handle(.requestArrived(Ticket(number: 1), "b", deadline: .distantFuture), at: .zero, effects: &effects)
+    let later = Instant.zero + .seconds(2)
+    let arrival = depths.change(to: machine.snapshot(at: later))
+    #expect(arrival == ["models": ["b": ["in_flight": 0, "queue_depth": 1, "oldest_wait_seconds": 2]]])
+    let nothingNew = depths.change(to: machine.snapshot(at: later + .seconds(1)))
+    #expect(nothingNew == nil)
   }
 
   @Test func `the daemon's end ends the stream in peace`() async throws {
