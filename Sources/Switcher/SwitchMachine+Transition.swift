@@ -207,8 +207,8 @@ extension SwitchMachine {
       models[index].rest = nil
       if isLeaving { left(index, .stopped, now, &effects) } else { setPresence(index, .stopped) }
     case .asleep(let instance) where instance == death.instance:
-      models[index].rest = nil
       models[index].isToRestart = true
+      models[index].rest = nil
       setPresence(index, .stopped)
     default: break
     }

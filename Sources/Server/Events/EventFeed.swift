@@ -71,7 +71,6 @@ struct StatePicture: Sendable {
     case .policyReplaced(let name):
       policy = name
       return [(.policy, ["policy": .string(name)])]
-    case .modelRestarted, .requestStarved: return []
     case .modelsReplaced(let change):
       models = change.models
       states = states.filter { models.contains($0.key) }
@@ -84,6 +83,7 @@ struct StatePicture: Sendable {
       guard models.contains(change.model) else { return [] }
       states[change.model] = change.to
       return health(change) + [(.state, json)]
+    case .modelRestarted, .requestStarved: return []
     }
   }
 
