@@ -12,6 +12,7 @@ from scenarios import (  # noqa: F401
     reload,
     recording,
     failing_models,
+    hosted_models,
     process_deaths,
     shutdown,
     switching,
