@@ -25,8 +25,17 @@ package protocol ModelRuntime: Sendable {
   /// Looks whether the server still lives: by its process where it is ours, by its health where it is not.
   func isAlive() async -> Bool
 
+  /// Whether the server says that it is well; changes nothing and wakes nobody. False where no server of this model runs,
+  /// whoever else may answer at its address.
+  func isWell() async -> Bool
+
   /// The instances that ended without having been asked to, each as soon as it is noticed. One reader only.
   var deaths: AsyncStream<Death> { get }
+}
+
+extension ModelRuntime {
+  /// Where there is nobody to ask, a server is well as long as it runs.
+  package func isWell() async -> Bool { await [.running, .external].contains(processState) }
 }
 
 /// The serial number of one life of a model's server: a cold start begins a new one, a wake from sleep does not.

@@ -26,6 +26,14 @@ package struct Snapshot: Sendable {
     package let inFlight: Int
     package let queueDepth: Int
     package let oldestWait: Duration
+    /// Since when it has been able to serve; nil while it is not awake.
+    package let awakeSince: Instant?
+    /// How long it stays awake without being used; nil: for ever.
+    package let idleSleep: Duration?
+    /// When it is put to sleep by itself unless a request comes; nil while that is not in sight.
+    package let sleepsAt: Instant?
+    /// Nil unless it was put to sleep.
+    package let rest: Rest?
     /// Why the model is being left alone, and for how long still.
     package let failure: (message: String, retryAfter: Duration)?
   }
@@ -46,6 +54,8 @@ extension SwitchMachine {
         return Snapshot.ModelView(
           id: model.id, state: lifecycleState(index, now), inFlight: model.inFlight,
           queueDepth: model.queue.count, oldestWait: model.queue.first.map { now - $0.arrival } ?? .zero,
+          awakeSince: model.awake?.since, idleSleep: model.limits.idleSleep,
+          sleepsAt: model.awake == nil ? nil : idleSleepAt, rest: model.rest,
           failure: model.backoff.remaining(at: now).map { (model.backoff.message, $0) })
       },
       gpuTime: gpuTime.totals(at: now))

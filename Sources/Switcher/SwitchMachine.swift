@@ -101,7 +101,7 @@ package struct SwitchMachine: Sendable {
   /// Brings the machine to rest: expires, admits, moves the switch on, and starts the next one where there is reason to.
   private mutating func settle(_ now: Instant, isOfRequests: Bool, _ effects: inout [Effect]) {
     rechecks.pass(now)
-    if waitingCount > 0 || transition != nil || !goals.isEmpty || isChanging {
+    if waitingCount > 0 || transition != nil || !goals.isEmpty || isChanging || isIdleTooLong(now) {
       retire(&effects)
       expire(now, &effects)
       repeat {
@@ -114,6 +114,7 @@ package struct SwitchMachine: Sendable {
       tellChanges(now, &effects)
     } else {
       forgetDecision()
+      if idleSleepAt != nil { setTimer(&effects) }
       if !isOfRequests { tellChanges(now, &effects) }
     }
     account(now)
@@ -138,7 +139,7 @@ package struct SwitchMachine: Sendable {
   // MARK: Time
 
   private var nextDeadline: Instant {
-    var next = rechecks.next ?? .distantFuture
+    var next = min(rechecks.next ?? .distantFuture, idleSleepAt ?? .distantFuture)
     for model in models where !model.queue.isEmpty {
       next = min(next, model.queue.nextDeadline, model.backoff.until ?? .distantFuture)
     }
@@ -179,6 +180,7 @@ package struct SwitchMachine: Sendable {
     if case .awake = presence {
       holder = index
       lastHolder = models[index].id
+      models[index].rest = nil
     } else if holder == index {
       holder = nil
     }

@@ -53,7 +53,7 @@ package enum SwitchError: Error, Hashable, Sendable {
 
 /// What set a switch off.
 package enum Trigger: String, Sendable, CaseIterable {
-  case request, tick, force, pin, startup, recovery, reload
+  case request, tick, force, pin, startup, recovery, reload, idle
 }
 
 /// A part of a switch that is timed by itself.

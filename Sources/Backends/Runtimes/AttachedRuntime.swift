@@ -24,6 +24,8 @@ final class AttachedRuntime: ModelRuntime {
 
   func isAlive() async -> Bool { await control.isHealthy(at: plan.healthPath) }
 
+  func isWell() async -> Bool { await control.isHealthy(at: plan.healthPath) }
+
   func wake() async throws(RuntimeFailure) -> Instance {
     if let mode = try plan.sleepMode(for: plan.eviction), !mode.wakeSteps.isEmpty {
       try await control.wake(mode, timeout: plan.wakeTimeout)

@@ -64,6 +64,13 @@ actor ServerRuntime: ModelRuntime {
     return false
   }
 
+  func isWell() async -> Bool {
+    switch state {
+    case .awake, .asleep: await control.isHealthy(at: plan.healthPath)
+    case .stopped, .starting, .ending: false
+    }
+  }
+
   func wake() async throws(RuntimeFailure) -> Instance {
     switch state {
     case .awake(let life): return life.instance

@@ -23,12 +23,14 @@ extension ProcessTests {
       #expect(await holds { site.log.messages.filter { $0 == "GET /health" }.count == 4 })
       #expect(await runtime.processState == .running)
       #expect(await runtime.isAlive())
+      #expect(await runtime.isWell())
       #expect(try await runtime.wake() == Instance(1))
 
       try await runtime.stop()
       #expect(site.tree.living.isEmpty)
       #expect(await runtime.processState == .stopped)
       #expect(await !runtime.isAlive())
+      #expect(await !runtime.isWell())
       try await runtime.stop()
 
       #expect(try await runtime.wake() == Instance(2))
@@ -52,6 +54,7 @@ extension ProcessTests {
     @Test func `a stranger on the port is never taken for the server`() async throws {
       let stranger = try BoundSocket(listening: true)
       let runtime = try site.runtime(command: ["sh", "-c", "sleep 1000"], port: stranger.port)
+      #expect(await !runtime.isWell())
       await #expect(throws: RuntimeFailure("port \(stranger.port) is held by another process")) {
         try await runtime.wake()
       }

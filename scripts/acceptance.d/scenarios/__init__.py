@@ -5,6 +5,7 @@ from scenarios import (  # noqa: F401
     errors,
     metrics,
     admin,
+    traffic,
     real_servers,
     one_gpu,
     departures,
