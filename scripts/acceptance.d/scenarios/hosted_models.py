@@ -11,7 +11,6 @@ from checks import Absent, Checks, scenario
 from configs import config, free_port
 from daemon import Daemon
 from hosts import Endpoints, Ollama
-from waiting import eventually
 
 FIFO = {"type": "fifo", "min_active_secs": 0}
 
@@ -57,7 +56,7 @@ def shell_commands_wake_and_put_to_sleep(check: Checks):
 
     broken = model(wake="echo no such container >&2; exit 3")
     slow = model(wake="sleep 600 & sleep 600", wake_timeout_secs=0.5)
-    models = {"alpha": model(), hostile: model(alive='kill -0 "$(cat "$TMPDIR/$SWITCHER_PORT")"'), "broken": broken, "slow": slow}
+    models = {"alpha": model(), hostile: model(alive='curl -sf "$SWITCHER_URL/health"'), "broken": broken, "slow": slow}
     with Daemon("hooks", config(models, policy=FIFO)) as daemon:
         for name in ("alpha", hostile, "alpha"):
             answer = client.chat(daemon.listen, name)
@@ -73,8 +72,8 @@ def shell_commands_wake_and_put_to_sleep(check: Checks):
         check.contains("with its status and its last lines", answer.text, "the wake hook exited with status 3", "no such container")
         answer = client.chat(daemon.listen, "slow")
         check.contains("one that takes too long is ended", answer.text, "the wake hook did not end within 0.5 s")
-        sleeping = lambda: [process for process in daemon.left_behind() if "600" in process.command]  # noqa: E731
-        check.equal("with all that it started", eventually(lambda: [sleeping()], "a look")[0], [])
+        left = [process for process in daemon.left_behind() if "600" in process.command]
+        check.equal("with all that it started", left, [])
         check("the others are served after that", client.chat(daemon.listen, "alpha").status == 200)
 
 
