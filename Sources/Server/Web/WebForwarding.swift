@@ -29,7 +29,9 @@ struct WebForwarding: Sendable {
     let request = try await request(exchange, plan, access)
     let began = timeline.now
     var progress: Progress?
-    for await news in transfers.send(request) {
+    let transfer = transfers.send(request)
+    defer { transfer.cancel() }
+    for await news in transfer.news {
       switch news {
       case .head(let status, let fields):
         let now = timeline.now
@@ -38,6 +40,7 @@ struct WebForwarding: Sendable {
       case .piece(let bytes):
         progress?.bytesSent += bytes.count
         do { try await exchange.send(bytes) } catch { throw .clientGone }
+        transfer.taken(bytes: bytes.count)
       case .end(nil):
         guard let progress else { throw .noAnswer("\(plan.origin): ended without an answer") }
         do { try await exchange.finish() } catch { throw .clientGone }

@@ -14,6 +14,7 @@ from scenarios import (  # noqa: F401
     recording,
     failing_models,
     validate,
+    hosted_models,
     process_deaths,
     shutdown,
     switching,
