@@ -11,7 +11,7 @@ struct BackendTests {
   }
 
   @Test func `the traits tell how a model can wake and how many steps that takes`() throws {
-    let vllm = settings(.vllm) {
+    let vllm = exampleSettings(.vllm) {
       $0.modelPath = "m"
       $0.eviction = Eviction(weights: .discard, process: .keepRunning)
     }
@@ -21,7 +21,7 @@ struct BackendTests {
           eviction: Eviction(weights: .discard, process: .keepRunning),
           wakeKinds: [.coldStart, .wakeL1, .wakeL2, .resume], steps: [.sleep: 1, .wake: 3]))
     #expect(
-      try settings(.attached) { _ in }.traits()
+      try exampleSettings(.attached) { _ in }.traits()
         == ServerTraits(
           eviction: Eviction(weights: .retain, process: .keepRunning), wakeKinds: [.resume],
           steps: [.sleep: 0, .wake: 0]))
