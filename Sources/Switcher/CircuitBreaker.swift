@@ -1,4 +1,4 @@
-package import Core
+internal import Core
 
 /// Keeps a model that can't be had from being tried over and over.
 ///

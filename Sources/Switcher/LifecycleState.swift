@@ -20,7 +20,7 @@ extension SwitchMachine {
     }
     switch models[index].presence {
     case .awake: return .active
-    case _ where models[index].backoff.remaining(at: now) != nil: return .failed
+    case _ where models[index].breaker.remaining(at: now) != nil: return .failed
     case .asleep: return .asleep
     case .stopped: return .stopped
     }

@@ -9,11 +9,16 @@ package struct ModelLimits: Hashable, Sendable {
   package var maxQueue: Int?
   /// How long it stays awake while nobody uses it or waits for another model; nil means for ever.
   package var idleSleep: Duration?
+  /// How many failures in a row open its breaker.
+  package var breakerFailures: Int
 
-  package init(maxInFlight: Int? = nil, maxQueue: Int? = nil, idleSleep: Duration? = nil) {
+  package init(
+    maxInFlight: Int? = nil, maxQueue: Int? = nil, idleSleep: Duration? = nil, breakerFailures: Int = 3
+  ) {
     self.maxInFlight = maxInFlight
     self.maxQueue = maxQueue
     self.idleSleep = idleSleep
+    self.breakerFailures = breakerFailures
   }
 }
 
@@ -23,7 +28,7 @@ struct ModelState: Sendable {
   var limits: ModelLimits
   var presence: Presence = .stopped
   var queue = WaitingQueue()
-  var backoff = Backoff()
+  var breaker = CircuitBreaker()
   /// When it last stopped admitting requests.
   var lastLeft: Instant?
   /// Since when it has been at rest; nil while it is awake, or is stopped for another reason than that it was put to sleep.
@@ -52,6 +57,10 @@ struct ModelState: Sendable {
   }
 
   var inFlight: Int { awake?.inFlight ?? 0 }
+
+  func breakerState(at now: Instant) -> BreakerState {
+    breaker.state(at: now, threshold: limits.breakerFailures)
+  }
 
   var hasFreeSlot: Bool {
     guard let awake else { return false }
@@ -94,52 +103,5 @@ struct Awake: Sendable {
     self.costPaid = costPaid
     self.waitLimit = waitLimit
     idleSince = since
-  }
-}
-
-/// How long a model that failed is left alone: two seconds after the first failure, doubling to a minute.
-struct Backoff: Sendable {
-  static let first: Duration = .seconds(2)
-  static let longest: Duration = .seconds(60)
-  /// A server that lived this long before it died is not taken for one that crashes at every start.
-  static let stableLife: Duration = .seconds(10)
-
-  private(set) var failures = 0
-  private(set) var until: Instant?
-  private(set) var message = ""
-
-  /// Ends once its time has come, so that no timer is set for it any more.
-  mutating func expire(at now: Instant) {
-    if let until, until <= now { self.until = nil }
-  }
-
-  /// How long the model is still to be left alone; nil when it may be tried.
-  func remaining(at now: Instant) -> Duration? {
-    guard let until, now < until else { return nil }
-    return until - now
-  }
-
-  /// The wake failed for good.
-  mutating func wakeFailed(at now: Instant, message: String) {
-    failures += 1
-    leaveAlone(doublings: failures - 1, now, message)
-  }
-
-  /// The server died while it was awake. The first time, it is started again at once.
-  mutating func died(at now: Instant, afterLife life: Duration, message: String) {
-    if life >= Self.stableLife { failures = 0 }
-    failures += 1
-    if failures > 1 { leaveAlone(doublings: failures - 2, now, message) }
-  }
-
-  /// The model is awake. The count stays until it has lived for a while or slept in an orderly way.
-  mutating func wakeSucceeded() { until = nil }
-
-  /// The model proved itself by an orderly sleep.
-  mutating func reset() { self = Backoff() }
-
-  private mutating func leaveAlone(doublings: Int, _ now: Instant, _ message: String) {
-    self.message = message
-    until = now + min(Self.first * (1 << min(doublings, 8)), Self.longest)
   }
 }

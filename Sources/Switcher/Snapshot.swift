@@ -44,6 +44,7 @@ package struct Snapshot: Sendable {
     package let sleepsAt: Instant?
     /// Nil unless it was put to sleep.
     package let rest: Rest?
+    package let breaker: BreakerState
     /// Why the model is being left alone, and for how long still.
     package let failure: (message: String, retryAfter: Duration)?
   }
@@ -68,7 +69,8 @@ extension SwitchMachine {
           oldestWait: model.queue.first.map { now - $0.arrival } ?? .zero,
           awakeSince: model.awake?.since, idleSleep: model.limits.idleSleep,
           sleepsAt: model.awake == nil ? nil : idleSleepAt, rest: model.rest,
-          failure: model.backoff.remaining(at: now).map { (model.backoff.message, $0) })
+          breaker: model.breakerState(at: now),
+          failure: model.breaker.remaining(at: now).map { (model.breaker.message, $0) })
       },
       gpuTime: gpuTime.totals(at: now), decisions: tally, costs: costs)
   }

@@ -158,7 +158,7 @@ extension SwitchMachine {
 
   private func candidates(_ now: Instant) -> [Situation.Candidate] {
     models.indices.compactMap { index in
-      models[index].backoff.remaining(at: now) == nil ? candidate(index, now) : nil
+      models[index].breaker.remaining(at: now) == nil ? candidate(index, now) : nil
     }
   }
 

@@ -118,7 +118,7 @@ extension SwitchMachine {
       models[index].departure = nil
       models[index].isRetiring = false
       models[index].isToRestart = false
-      models[index].backoff.reset()
+      models[index].breaker.reset()
       stopped(model, now, &effects)
     case .removal:
       stopped(model, now, &effects)

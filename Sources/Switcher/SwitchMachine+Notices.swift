@@ -15,7 +15,7 @@ extension SwitchMachine {
       let told = models[index].toldState
       guard state != told else { continue }
       models[index].toldState = state
-      let failure = state == .failed ? transition?.failure?.message ?? models[index].backoff.message : nil
+      let failure = state == .failed ? transition?.failure?.message ?? models[index].breaker.message : nil
       effects.append(
         .note(.modelChanged(ModelChange(model: models[index].id, from: told, to: state, failure: failure))))
     }

@@ -35,11 +35,17 @@ extension SwitchMachine {
     guard acceptsRequests else { return .shuttingDown }
     let model = models[index]
     guard isServable(model.id) else { return .manualMode(served: servedInManualMode) }
-    let isComing = transition?.to == model.id && transition?.isGivingUp == false
-    if model.awake == nil, !isComing, let remaining = model.backoff.remaining(at: now) {
-      return .switchFailed(model.id, message: model.backoff.message, retryAfter: remaining)
-    }
-    return nil
+    return model.awake == nil ? breakerRefusal(model, now) : nil
+  }
+
+  /// Why nobody may have a model woken that failed, if it did. One that comes at the operator's order is waited for.
+  private func breakerRefusal(_ model: ModelState, _ now: Instant) -> SwitchError? {
+    let coming = transition.flatMap { $0.to == model.id && !$0.isGivingUp ? $0 : nil }
+    var retryAfter: Duration?
+    if coming == nil { retryAfter = model.breaker.remaining(at: now) }
+    let isTried = coming.map(\.commands.isEmpty) ?? !model.queue.isEmpty
+    if isTried, model.breakerState(at: now) != .closed { retryAfter = retryAfter ?? CircuitBreaker.firstWait }
+    return retryAfter.map { .switchFailed(model.id, message: model.breaker.message, retryAfter: $0) }
   }
 
   mutating func abandoned(_ ticket: Ticket, _ model: ModelID, _ now: Instant, _ effects: inout [Effect]) {
@@ -63,7 +69,7 @@ extension SwitchMachine {
   /// Ends waits and back-offs whose time is up.
   mutating func expire(_ now: Instant, _ effects: inout [Effect]) {
     for index in models.indices {
-      models[index].backoff.expire(at: now)
+      models[index].breaker.expire(at: now)
       guard models[index].queue.nextDeadline <= now else { continue }
       let limit = waitLimit(index, now)
       for waiter in models[index].queue.removeExpired(at: now) {

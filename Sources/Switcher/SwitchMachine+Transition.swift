@@ -47,7 +47,7 @@ extension SwitchMachine {
     guard let transition, transition.from == model, transition.stage == .sleeping, let index = index(of: model),
       let awake = models[index].awake
     else { return }
-    models[index].backoff.reset()
+    models[index].breaker.reset()
     models[index].rest = Rest(since: now, wasOrdered: transition.trigger == .force && transition.to == nil)
     left(index, residence == .asleep ? .asleep(awake.instance) : .stopped, now, &effects)
   }
@@ -105,7 +105,7 @@ extension SwitchMachine {
       instance: instance, since: now, chosenAt: transition.decidedAt, costPaid: isFirst ? .zero : cost,
       waitLimit: transition.waitLimit)
     setPresence(index, .awake(awake))
-    models[index].backoff.wakeSucceeded()
+    if transition.commands.isEmpty { models[index].breaker.wakeSucceeded() } else { models[index].breaker.reset() }
     end(.success, now, &effects)
   }
 
@@ -118,7 +118,7 @@ extension SwitchMachine {
     models[index].isToRestart = true
     enter(.stoppingNew(retry: !isCold), now, &effects)
     if isCold {
-      models[index].backoff.wakeFailed(at: now, message: message)
+      models[index].breaker.wakeFailed(at: now, message: message)
       fail(reason, message, now, &effects)
     }
     effects.append(.stop(model))
@@ -129,7 +129,7 @@ extension SwitchMachine {
     _ reason: SwitchFailure.Reason, _ message: String, _ now: Instant, _ effects: inout [Effect]
   ) {
     guard let current = transition, let model = current.to ?? current.from, let index = index(of: model) else { return }
-    let retryAfter = models[index].backoff.remaining(at: now) ?? .seconds(1)
+    let retryAfter = models[index].breaker.remaining(at: now) ?? .seconds(1)
     let error = SwitchError.switchFailed(model, message: message, retryAfter: retryAfter)
     transition?.fail(reason, message)
     transition?.commands = []
@@ -176,13 +176,13 @@ extension SwitchMachine {
     switch transition.stage {
     case .stoppingOld where transition.from == model:
       let failure = "\(model) could be neither put to sleep nor stopped: \(message)"
-      if let to = transition.to.flatMap(index(of:)) { models[to].backoff.wakeFailed(at: now, message: failure) }
+      if let to = transition.to.flatMap(index(of:)) { models[to].breaker.wakeFailed(at: now, message: failure) }
       fail(.stopFailed, failure, now, &effects)
       setPresence(index, models[index].awake.map { .asleep($0.instance) } ?? .stopped)
       end(.failed, now, &effects)
       begin(to: model, trigger: .recovery, now, &effects)
     case .stoppingNew where transition.to == model:
-      if transition.failure == nil { models[index].backoff.wakeFailed(at: now, message: message) }
+      if transition.failure == nil { models[index].breaker.wakeFailed(at: now, message: message) }
       fail(.stopFailed, message, now, &effects)
       end(.failed, now, &effects)
     default: break
@@ -199,9 +199,9 @@ extension SwitchMachine {
       guard !isLeaving || transition?.isDraining == true else { return }
       models[index].lastLeft = now
       models[index].isToRestart = true
-      models[index].backoff.died(at: now, afterLife: now - awake.since, message: "\(model) \(death.reason)")
-      if let remaining = models[index].backoff.remaining(at: now) {
-        let message = models[index].backoff.message
+      models[index].breaker.died(at: now, afterLife: now - awake.since, message: "\(model) \(death.reason)")
+      if let remaining = models[index].breaker.remaining(at: now) {
+        let message = models[index].breaker.message
         rejectQueue(index, .switchFailed(model, message: message, retryAfter: remaining), &effects)
       }
       models[index].rest = nil

@@ -145,7 +145,7 @@ package struct SwitchMachine: Sendable {
   private var nextDeadline: Instant {
     var next = min(rechecks.next ?? .distantFuture, idleSleepAt ?? .distantFuture)
     for index in models.indices {
-      next = min(next, models[index].queue.nextDeadline, models[index].backoff.until ?? .distantFuture)
+      next = min(next, models[index].queue.nextDeadline, models[index].breaker.until ?? .distantFuture)
     }
     return next
   }

@@ -62,6 +62,11 @@ struct ExhaustiveTests {
       World(["a", "b"], limits: ["a": .init(idleSleep: .seconds(4)), "b": .init(idleSleep: .seconds(7))]),
       .init(requests: 3, departures: 1, failures: 1, crashes: 0, commands: 1, timers: 4, shutdowns: 1),
       commands: everyCommand),
+    SmallWorld(
+      "breakers that open at the first and the second failure, and an operator",
+      World(["a", "b"], limits: ["a": .init(breakerFailures: 1), "b": .init(breakerFailures: 2)]),
+      .init(requests: 4, departures: 1, failures: 3, crashes: 1, commands: 1, timers: 3),
+      commands: [.wake("a"), .force("b"), .sleep("a", nil), .pin("a")]),
     SmallWorld("three models", World(["a", "b", "c"]), .init()),
     SmallWorld(
       "three models and an operator", World(["a", "b", "c"]),

@@ -14,6 +14,7 @@ struct Status: Codable {
     let state: String
     let processState: String
     let oldestWaitSeconds: Double
+    let breaker: String
     let failure: String?
     let retryAfterSeconds: Double?
   }
@@ -53,7 +54,8 @@ struct Status: Codable {
         let shown = Model(
           inFlight: model.inFlight, queueDepth: model.queueDepth, state: model.state.rawValue,
           processState: (processes[model.id] ?? .stopped).rawValue, oldestWaitSeconds: model.oldestWait.seconds,
-          failure: model.failure?.message, retryAfterSeconds: model.failure?.retryAfter.seconds)
+          breaker: model.breaker.rawValue, failure: model.failure?.message,
+          retryAfterSeconds: model.failure?.retryAfter.seconds)
         return (model.id.name, shown)
       })
   }

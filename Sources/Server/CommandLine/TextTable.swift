@@ -6,7 +6,8 @@ struct TextTable {
   var text: String {
     let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
-      zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
+      let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
+      return (cells.dropLast() + row.suffix(1)).joined(separator: "  ")
     }.joined(separator: "\n")
   }
 }

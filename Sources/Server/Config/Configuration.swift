@@ -1,6 +1,7 @@
 internal import Backends
 internal import Core
 internal import HTTP
+internal import Switcher
 
 /// What the daemon is told to do: the configuration file with its defaults, flags and environment applied, all of it
 /// valid.
@@ -35,12 +36,8 @@ struct ModelConfiguration: Hashable, Sendable {
   var fallback: ModelID?
   /// How long a request may wait for the model.
   var requestTimeout: Duration
-  /// How long the model stays awake without a request; nil: for ever.
-  var idleSleep: Duration?
-  /// How many requests it serves at a time; nil: any number.
-  var maxInFlight: Int?
-  /// How many may wait for it; nil: any number.
-  var maxQueue: Int?
+  /// What the switcher is told about it.
+  var limits: ModelLimits
   /// What its server is; `faults()` found nothing.
   var backend: BackendSettings
 }

@@ -47,9 +47,10 @@ extension ModelConfiguration {
           "aliases": .strings(aliases),
           "fallback": fallback.map { .string($0.name) },
           "request_timeout_secs": .seconds(requestTimeout),
-          "idle_sleep_secs": .seconds(idleSleep ?? .zero),
-          "max_in_flight": maxInFlight.map { .number($0) },
-          "max_queue": maxQueue.map { .number($0) },
+          "idle_sleep_secs": .seconds(limits.idleSleep ?? .zero),
+          "max_in_flight": limits.maxInFlight.map { .number($0) },
+          "max_queue": limits.maxQueue.map { .number($0) },
+          "breaker_failures": .number(limits.breakerFailures),
         ]))
   }
 }

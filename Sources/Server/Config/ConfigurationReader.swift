@@ -8,7 +8,7 @@ struct ConfigurationReader {
   /// Nil after a fault that leaves nothing to listen on.
   func read(_ object: inout ConfigObject) -> Configuration? {
     let findings = object.value.findings
-    _ = object.take("$schema")
+    _ = object.take("$schema")?.string()
     var ports = Claims<UInt16>()
     let listen = Listener(
       "listen", port: "port", overridden: overrides.listen, standard: "127.0.0.1:3000", &object)

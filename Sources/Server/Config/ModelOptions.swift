@@ -1,12 +1,11 @@
 internal import Backends
 internal import Core
+internal import Switcher
 
 /// The options that `defaults` gives to every model and that a model may give itself.
 struct ModelOptions: Hashable, Sendable {
   var requestTimeout: Duration = .seconds(300)
-  var idleSleep: Duration?
-  var maxInFlight: Int?
-  var maxQueue: Int?
+  var limits = ModelLimits()
   var startupTimeout: Duration = .seconds(1800)
   var stopGrace: Duration = .seconds(10)
   var sleepTimeout: Duration = .seconds(120)
@@ -24,9 +23,10 @@ struct ModelOptions: Hashable, Sendable {
     sleepTimeout = object.take("sleep_timeout_secs")?.timeout() ?? sleepTimeout
     wakeTimeout = object.take("wake_timeout_secs")?.timeout() ?? wakeTimeout
     stopGrace = object.take("stop_grace_secs")?.seconds() ?? stopGrace
-    if let idle = object.take("idle_sleep_secs")?.seconds() { idleSleep = idle > .zero ? idle : nil }
-    maxInFlight = object.take("max_in_flight")?.integer(in: 1...Int.max) ?? maxInFlight
-    maxQueue = object.take("max_queue")?.integer(in: 1...Int.max) ?? maxQueue
+    if let idle = object.take("idle_sleep_secs")?.seconds() { limits.idleSleep = idle > .zero ? idle : nil }
+    limits.maxInFlight = object.take("max_in_flight")?.integer(in: 1...Int.max) ?? limits.maxInFlight
+    limits.maxQueue = object.take("max_queue")?.integer(in: 1...Int.max) ?? limits.maxQueue
+    limits.breakerFailures = object.take("breaker_failures")?.integer(in: 1...1000) ?? limits.breakerFailures
     healthPath = object.take("health_path")?.requestTarget() ?? healthPath
     warmsUp = object.take("warmup")?.bool() ?? warmsUp
     eviction = object.take("eviction")?.eviction() ?? eviction

@@ -64,8 +64,8 @@ struct ModelReader {
     let server = ServerReader(id: id, port: port, options: options, vllmCommand: vllmCommand)
     guard let backend = server.settings(&object) else { return nil }
     return ModelConfiguration(
-      id: id, aliases: aliases, fallback: nil, requestTimeout: options.requestTimeout, idleSleep: options.idleSleep,
-      maxInFlight: options.maxInFlight, maxQueue: options.maxQueue, backend: backend)
+      id: id, aliases: aliases, fallback: nil, requestTimeout: options.requestTimeout, limits: options.limits,
+      backend: backend)
   }
 
   private mutating func aliases(of id: ModelID, in value: ConfigValue?) -> [String] {

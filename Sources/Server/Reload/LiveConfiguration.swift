@@ -121,7 +121,3 @@ extension Configuration {
   /// How long a request may wait for any of the models.
   var longestWait: Duration { models.map(\.requestTimeout).max() ?? .seconds(300) }
 }
-
-extension ModelConfiguration {
-  var limits: ModelLimits { ModelLimits(maxInFlight: maxInFlight, maxQueue: maxQueue, idleSleep: idleSleep) }
-}

@@ -22,6 +22,7 @@ package struct SnapshotMetrics: Sendable {
   private let oldestWait: Collected<String>
   private let queueLimit: Collected<>
   private let isUp: Collected<String>
+  private let breaker: Collected<String, BreakerState>
   private let modeClock = ModeClock()
   private let pairs: PairLabels
 
@@ -63,6 +64,8 @@ package struct SnapshotMetrics: Sendable {
       "switcher_upstream_up",
       help: "1 while the model's server runs; of one that somebody else runs, as far as was last seen.",
       labels: "model")
+    breaker = registry.gauge(
+      "switcher_breaker_state", help: "1 for the state of the model's circuit breaker.", labels: "model", "state")
   }
 
   /// Takes notice of when the mode changes.
@@ -136,6 +139,7 @@ package struct SnapshotMetrics: Sendable {
     samples.set(queueDepth, name, to: model.queueDepth)
     samples.set(oldestWait, name, to: model.oldestWait)
     samples.set(isUp, name, to: model.isUp(process) ? 1 : 0)
+    samples.set(breaker, name, current: model.breaker)
   }
 }
 
@@ -165,6 +169,7 @@ extension Snapshot.ModelView {
   }
 }
 
+extension BreakerState: LabelValue {}
 extension GPUUse: LabelValue {}
 extension LifecycleState: LabelValue {}
 extension PolicyTally.Verdict: LabelValue {}

@@ -21,8 +21,8 @@ struct StatusTableTests {
       table.text == """
         active:my_model, mode manual, pinned to my_model, policy fifo
         model       state    process  in flight  waiting
-        my_model    active   running  1          0     \u{20}
-        otherModel  stopped  stopped  0          0     \u{20}
+        my_model    active   running  1          0
+        otherModel  stopped  stopped  0          0
         """)
   }
 

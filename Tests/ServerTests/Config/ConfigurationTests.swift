@@ -1,6 +1,7 @@
 import Backends
 import Core
 import HTTP
+import Switcher
 import Testing
 
 @testable import Server
@@ -21,8 +22,8 @@ struct ConfigurationTests {
     #expect(
       configuration.models == [
         ModelConfiguration(
-          id: "m", aliases: [], fallback: nil, requestTimeout: .seconds(300), idleSleep: nil, maxInFlight: nil,
-          maxQueue: nil, backend: backend)
+          id: "m", aliases: [], fallback: nil, requestTimeout: .seconds(300), limits: ModelLimits(),
+          backend: backend)
       ])
   }
 
@@ -75,12 +76,12 @@ struct ConfigurationTests {
     #expect(
       configuration.models.first
         == ModelConfiguration(
-          id: "a", aliases: ["b", "c/d"], fallback: "e", requestTimeout: .milliseconds(1500), idleSleep: nil,
-          maxInFlight: 4, maxQueue: 50, backend: backend))
+          id: "a", aliases: ["b", "c/d"], fallback: "e", requestTimeout: .milliseconds(1500),
+          limits: ModelLimits(maxInFlight: 4, maxQueue: 50), backend: backend))
 
     let attached = try #require(configuration.models.last)
     #expect(attached.requestTimeout == .seconds(100))
-    #expect(attached.idleSleep == .seconds(60))
+    #expect(attached.limits.idleSleep == .seconds(60))
     #expect(attached.backend.warmsUp)
     #expect(attached.backend.eviction == nil)
     #expect(attached.backend.upstream == Upstream(origin: Origin(host: "fd00::1", port: 8000), basePath: "/base"))

@@ -178,12 +178,12 @@ struct DeathTests {
     world.die("a")
     #expect(world.state("a") == .failed)
     let refused = world.arrive("a")
-    #expect(world.refusals[refused] == .switchFailed("a", message: "a crashed", retryAfter: .seconds(2)))
-    world.pass(.seconds(2))
+    #expect(world.refusals[refused] == .switchFailed("a", message: "a crashed", retryAfter: .seconds(4)))
+    world.pass(.seconds(4))
     world.bring("a")
     world.die("a")
     let refusedAgain = world.arrive("a")
-    #expect(world.refusals[refusedAgain]?.retryAfter == .seconds(4))
+    #expect(world.refusals[refusedAgain]?.retryAfter == .seconds(8))
     world.expectSound()
   }
 
@@ -194,7 +194,7 @@ struct DeathTests {
     let tickets = [world.arrive("a"), world.arrive("a")]
     world.succeed("a")
     world.die("a")
-    #expect(world.refusals[tickets[1]]?.retryAfter == .seconds(2))
+    #expect(world.refusals[tickets[1]]?.retryAfter == .seconds(4))
     world.expectSound()
   }
 

@@ -81,7 +81,7 @@ struct FailureTests {
     world.succeed("a")
     world.succeed("b")
     world.finishAll()
-    #expect(world.machine.models[0].backoff.failures == 0)
+    #expect(world.machine.models[0].breaker.failures == 0)
     world.expectSound()
   }
 

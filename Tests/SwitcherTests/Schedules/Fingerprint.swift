@@ -54,8 +54,9 @@ extension World {
       if model.limits.idleSleep != nil, awake.inFlight == 0 { hasher.combine(left(awake.idleSince)) }
     }
     hasher.combine(model.deathInWake.map { latest.number - $0.number })
-    hasher.combine(model.backoff.failures)
-    hasher.combine(model.backoff.until.map { max(left($0), .zero) })
+    hasher.combine(model.breaker.failures)
+    hasher.combine(model.breaker.isFailing)
+    hasher.combine(model.breaker.until.map { max(left($0), .zero) })
   }
 
   private func combineSwitch(into hasher: inout Hasher) {

@@ -2,6 +2,7 @@
 
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import client
 from checks import Checks, scenario
@@ -74,6 +75,40 @@ def a_failed_start_is_tried_again_later(check: Checks):
             lambda: client.chat(daemon.listen, "broken").status == 200, "an answer once the model is cured", 15, 0.2
         )
         check.equal("it is served once it can be", daemon.status()["state"], "active:broken")
+
+
+@scenario
+def a_model_that_keeps_failing_is_tried_by_one_request_at_a_time(check: Checks):
+    broken = shell(
+        'test -e "$TMPDIR/cured" || exit 1; exec "$SWITCHER" stub-engine --port ${PORT} --model ${MODEL} --start-secs 1'
+    )
+    broken["env"] = {"SWITCHER": "${SWITCHER}"}
+    broken["breaker_failures"] = 1
+    with with_a_good_one("breaker", broken) as daemon:
+
+        def breaker() -> str:
+            scraped = [
+                state
+                for state in ("closed", "open", "half_open")
+                if daemon.scrape().sum("switcher_breaker_state", model="broken", state=state) == 1
+            ]
+            check.equal("metrics and status agree", scraped, [daemon.status()["models"]["broken"]["breaker"]])
+            return scraped[0]
+
+        check.equal("at first it is closed", breaker(), "closed")
+        client.chat(daemon.listen, "broken")
+        check.equal("a failure opens it", breaker(), "open")
+        began = time.monotonic()
+        check.equal("requests are turned away", client.chat(daemon.listen, "broken").error_code, "switch_failed")
+        check.at_most("at once", time.monotonic() - began, 0.5)
+        (daemon.directory / "cured").touch()
+        eventually(lambda: daemon.status()["models"]["broken"]["breaker"] == "half_open", "half open", 5)
+        with ThreadPoolExecutor() as pool:
+            probe = pool.submit(client.chat, daemon.listen, "broken")
+            eventually(lambda: daemon.model_state("broken") == "starting", "the start", 5)
+            check.equal("another request is turned away", client.chat(daemon.listen, "broken").status, 503)
+            check.equal("the one that tries it is served", probe.result().status, 200)
+        check.equal("and closes it", breaker(), "closed")
 
 
 @scenario

@@ -22,8 +22,8 @@ struct ConfigShape: Sendable {
     case string
     /// A string that is not empty.
     case word
-    /// The path of a request, with its query.
-    case path
+    /// A string of a form: a regular expression, and one that it matches.
+    case text(form: String, example: String)
     case bool
     case number(ClosedRange<Double>)
     case integer(ClosedRange<Int>)
@@ -35,6 +35,11 @@ struct ConfigShape: Sendable {
     case oneOf([Value])
     case any
 
+    /// The path of a request, with its query.
+    static let path = text(form: "^/", example: "/sleep?level=1")
+    static let address = text(form: ":[0-9]+$", example: "127.0.0.1:3000")
+    static let url = text(form: "^[hH][tT][tT][pP]://", example: "http://127.0.0.1:8000")
+    static let webAddress = text(form: "^[hH][tT][tT][pP][sS]?://", example: "https://api.example.com/v2")
     /// Seconds, of which a fraction counts, up to a year.
     static let seconds = number(0...31_536_000)
     /// Seconds after which something is given up.

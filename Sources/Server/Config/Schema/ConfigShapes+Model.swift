@@ -19,6 +19,7 @@ extension ConfigShape {
     .init("idle_sleep_secs", .seconds, "put to sleep after so long without a request; 0: never"),
     .init("max_in_flight", .count, "requests on it at a time"),
     .init("max_queue", .count, "requests that may wait for it"),
+    .init("breaker_failures", .integer(1...1000), "how many failures in a row open its breaker"),
     .init("startup_timeout_secs", .timeout, "from the start of its process to its health"),
     .init("sleep_timeout_secs", .timeout, "for a sleep step that has no time-out of its own"),
     .init("wake_timeout_secs", .timeout, "for a wake step that has no time-out of its own"),
@@ -33,7 +34,7 @@ extension ConfigShape {
     let (value, summary): (Value, String) =
       switch key {
       case .command: (.array(.string), "the program that serves it and its arguments, without a shell")
-      case .url: (.word, "where its server answers: http://HOST[:PORT][/PATH]")
+      case .url: (.url, "where its server answers: http://HOST[:PORT][/PATH]")
       case .env: (.map(.string), "added to the daemon's own environment")
       case .wake: (.word, "hooks: the shell command that makes the model able to serve")
       case .sleep: (.word, "hooks: the shell command that frees the GPU")
@@ -49,7 +50,7 @@ extension ConfigShape {
       case .wakeEndpoints: (.array(.object(step)), "the steps that wake it")
       case .sleepAction:
         (.choice(InferenceEndpoint.SleepAction.allCases.map(\.rawValue)), "hf_endpoint: how it is put to sleep")
-      case .apiURL: (.word, "hf_endpoint: the base of the API's routes")
+      case .apiURL: (.webAddress, "hf_endpoint: the base of the API's routes")
       }
     return Property(key.rawValue, value, summary)
   }

@@ -8,9 +8,9 @@ extension ConfigShape {
     name: "daemon",
     properties: [
       .init("$schema", .string, "where this schema is, for editors"),
-      .init("listen", .word, "where clients come: HOST:PORT"),
+      .init("listen", .address, "where clients come: HOST:PORT"),
       .init("port", .portOrNone, "the port of 127.0.0.1 where clients come"),
-      .init("admin_listen", .word, "where operators and scrapers come, at listen by default: HOST:PORT"),
+      .init("admin_listen", .address, "where operators and scrapers come, at listen by default: HOST:PORT"),
       .init("admin_port", .portOrNone, "the port of 127.0.0.1 where operators and scrapers come"),
       .init("admin_token", .string, "what an admin request must present"),
       .init("metrics_port", .portOrNone, "a port of 127.0.0.1 that serves /metrics alone"),

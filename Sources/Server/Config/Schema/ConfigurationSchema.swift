@@ -41,7 +41,7 @@ enum ConfigurationSchema {
     switch value {
     case .string: [.init("type", "string")]
     case .word: [.init("type", "string"), .init("minLength", 1)]
-    case .path: [.init("type", "string"), .init("pattern", "^/")]
+    case .text(let form, _): [.init("type", "string"), .init("pattern", .string(form + #"|\$\{"#))]
     case .bool: orTemplate([.init("type", "boolean")])
     case .number(let range):
       orTemplate([
