@@ -84,6 +84,7 @@ struct Application: Sendable {
     let servers = try await startServers()
     logger.info("ready", ["listen": servers.addresses.joined(separator: " "), "models": configuration.models.count])
     let watch = Task { await switcher.run() }
+    if let model = configuration.models.first(where: \.preloads) { await switcher.preload(model.id) }
     let queueWatch = Task { await QueueWatch(switcher: switcher, hub: feed.hub, timeline: timeline).run() }
     // What keeps a reload from being done is logged, and the old configuration stays.
     while try await signals.next() == .reload { _ = try? await live.reload() }

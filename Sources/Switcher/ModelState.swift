@@ -9,15 +9,23 @@ package struct ModelLimits: Hashable, Sendable {
   package var maxQueue: Int?
   /// How long it stays awake while nobody uses it or waits for another model; nil means for ever.
   package var idleSleep: Duration?
+  /// How long it sleeps at the least before a request may have it woken.
+  package var minSleep: Duration
+  /// How long nobody may have used the GPU before it is this model's again; nil: it comes when it is asked for. One model
+  /// at the most is the default model.
+  package var returnDelay: Duration?
   /// How many failures in a row open its breaker.
   package var breakerFailures: Int
 
   package init(
-    maxInFlight: Int? = nil, maxQueue: Int? = nil, idleSleep: Duration? = nil, breakerFailures: Int = 3
+    maxInFlight: Int? = nil, maxQueue: Int? = nil, idleSleep: Duration? = nil, minSleep: Duration = .zero,
+    returnDelay: Duration? = nil, breakerFailures: Int = 3
   ) {
     self.maxInFlight = maxInFlight
     self.maxQueue = maxQueue
     self.idleSleep = idleSleep
+    self.minSleep = minSleep
+    self.returnDelay = returnDelay
     self.breakerFailures = breakerFailures
   }
 }

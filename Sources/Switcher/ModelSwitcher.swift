@@ -131,6 +131,9 @@ package actor ModelSwitcher {
   /// From now on this policy decides, also about a switch that is wanted already.
   package func replacePolicy(_ policy: any SwitchPolicy) { send(.policyReplaced(policy)) }
 
+  /// Wakes the model, unless somebody has asked for one already; nobody waits for that here.
+  package func preload(_ model: ModelID) { send(.preload(model)) }
+
   /// Takes a new configuration on, all of it in one step. A model that is not in it any more, or is renewed, is drained
   /// and its server ended; nobody waits for that here.
   /// - Parameters:

@@ -113,7 +113,7 @@ extension SwitchMachine {
   private mutating func restoreServed(_ now: Instant, _ effects: inout [Effect]) -> Bool {
     forgetDecision()
     guard let served = servedInManualMode, let index = index(of: served), index != holder,
-      !models[index].queue.isEmpty
+      !models[index].queue.isEmpty, !isSleepTooShort(index, now)
     else { return false }
     begin(to: served, trigger: mode.pinned == nil ? .recovery : .pin, now, &effects)
     return true
@@ -158,7 +158,8 @@ extension SwitchMachine {
 
   private func candidates(_ now: Instant) -> [Situation.Candidate] {
     models.indices.compactMap { index in
-      models[index].breaker.remaining(at: now) == nil ? candidate(index, now) : nil
+      guard models[index].breaker.remaining(at: now) == nil, !isSleepTooShort(index, now) else { return nil }
+      return candidate(index, now)
     }
   }
 

@@ -16,6 +16,8 @@ package struct SwitchMachine: Sendable {
   private var indices: [ModelID: Int]
   /// The model that is awake, if any: an index into `models`, kept where a presence changes.
   private(set) var holder: Int?
+  /// The model that gets the GPU back when nobody uses it, if there is one: an index into `models`.
+  private(set) var defaultModel: Int?
   /// Who held the GPU last and was not sent away by the operator: what manual mode without a pin serves.
   var lastHolder: ModelID?
 
@@ -57,6 +59,7 @@ package struct SwitchMachine: Sendable {
   ) {
     self.models = models.map { ModelState(id: $0.id, limits: $0.limits, start: start) }
     indices = Dictionary(models.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
+    defaultModel = models.firstIndex { $0.limits.returnDelay != nil }
     self.policy = policy
     self.requestTimeout = requestTimeout
     gpuTime = GPUTime(start: start)
@@ -96,6 +99,7 @@ package struct SwitchMachine: Sendable {
     case .modelsReplaced(let revisions, let requestTimeout):
       replaceModels(revisions, requestTimeout: requestTimeout, now, &effects)
     case .shutdown: close(&effects)
+    case .preload(let model): preload(model, now, &effects)
     case .timerFired: timer = nil
     }
   }
@@ -112,11 +116,11 @@ package struct SwitchMachine: Sendable {
         advance(now, &effects)
         rejectUnservable(&effects)
       } while !isClosing && pursue(now, &effects)
-      setTimer(&effects)
+      setTimer(now, &effects)
       tellChanges(now, &effects)
     } else {
       forgetDecision()
-      if idleSleepAt != nil { setTimer(&effects) }
+      if idleDueAt != nil { setTimer(now, &effects) }
     }
     account(now)
   }
@@ -142,17 +146,18 @@ package struct SwitchMachine: Sendable {
   /// Until when everything that was due has been done: now, unless the timer is late.
   func upToDateUntil(_ now: Instant) -> Instant { min(timer ?? now, now) }
 
-  private var nextDeadline: Instant {
-    var next = min(rechecks.next ?? .distantFuture, idleSleepAt ?? .distantFuture)
+  private func nextDeadline(_ now: Instant) -> Instant {
+    var next = min(rechecks.next ?? .distantFuture, idleDueAt ?? .distantFuture)
     for index in models.indices {
       next = min(next, models[index].queue.nextDeadline, models[index].breaker.until ?? .distantFuture)
+      if !models[index].queue.isEmpty, let wake = earliestWake(index), wake > now { next = min(next, wake) }
     }
     return next
   }
 
   /// Sets the timer only to make it earlier: one that fires too early costs less than setting it at every event.
-  private mutating func setTimer(_ effects: inout [Effect]) {
-    let next = nextDeadline
+  private mutating func setTimer(_ now: Instant, _ effects: inout [Effect]) {
+    let next = nextDeadline(now)
     guard next < timer ?? .distantFuture else { return }
     timer = next
     effects.append(.setTimer(next))
@@ -170,6 +175,7 @@ package struct SwitchMachine: Sendable {
     self.models = models
     indices = Dictionary(models.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
     holder = models.firstIndex { $0.awake != nil }
+    defaultModel = models.firstIndex { $0.limits.returnDelay != nil && $0.departure != .removal }
   }
 
   var lastIssuedTicket: Ticket { lastTicket }

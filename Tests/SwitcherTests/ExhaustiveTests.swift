@@ -63,6 +63,25 @@ struct ExhaustiveTests {
       .init(requests: 3, departures: 1, failures: 1, crashes: 0, commands: 1, timers: 4, shutdowns: 1),
       commands: everyCommand),
     SmallWorld(
+      "a least sleep", World(["a", "b"], limits: ["a": .init(minSleep: .seconds(4)), "b": .init(minSleep: .seconds(9))]),
+      .init(requests: 4, departures: 1, failures: 1, crashes: 1, commands: 1, timers: 4),
+      commands: [.wake("a"), .sleep("a", nil), .pin("b"), .manual], patience: [nil, .seconds(3)]),
+    SmallWorld(
+      "a default model, and others that sleep when nobody uses them",
+      World(
+        ["a", "b", "c"],
+        limits: [
+          "a": .init(minSleep: .seconds(2), returnDelay: .seconds(6)), "b": .init(idleSleep: .seconds(3)),
+        ]),
+      .init(requests: 3, departures: 0, failures: 1, crashes: 1, commands: 1, timers: 4, reloads: 1),
+      commands: [.wake("b"), .sleep("a", nil), .sleep("b", nil), .manual, .auto],
+      reloads: [.reconfigure([1, 2], renewed: []), .reconfigure([0, 1, 2], renewed: [0])]),
+    SmallWorld(
+      "a default model that sleeps itself",
+      World(["a", "b"], limits: ["a": .init(idleSleep: .seconds(5), returnDelay: .seconds(3))]),
+      .init(requests: 3, departures: 0, failures: 1, crashes: 1, commands: 1, timers: 5),
+      commands: [.wake("b"), .sleep("a", nil), .sleep("b", nil)]),
+    SmallWorld(
       "breakers that open at the first and the second failure, and an operator",
       World(["a", "b"], limits: ["a": .init(breakerFailures: 1), "b": .init(breakerFailures: 2)]),
       .init(requests: 4, departures: 1, failures: 3, crashes: 1, commands: 1, timers: 3),

@@ -38,6 +38,8 @@ struct ModelConfiguration: Hashable, Sendable {
   var requestTimeout: Duration
   /// What the switcher is told about it.
   var limits: ModelLimits
+  /// Whether it is woken as the daemon starts; one model at the most.
+  var preloads = false
   /// What its server is; `faults()` found nothing.
   var backend: BackendSettings
 }

@@ -10,7 +10,8 @@ extension Configuration {
   }
 
   private var json: JSONValue {
-    .object(
+    let home = models.first { $0.limits.returnDelay != nil }
+    return .object(
       JSONValue.members([
         "listen": .string(listen.description),
         "admin_listen": adminListen.map { .string($0.description) },
@@ -18,6 +19,8 @@ extension Configuration {
         "metrics_port": .number(Int(metricsListen?.port ?? 0)),
         "metrics": metrics.json,
         "policy": policy.json,
+        "default_model": home.map { .string($0.id.name) },
+        "default_model_after_secs": home?.limits.returnDelay.map { .seconds($0) },
         "shutdown_delay_secs": .seconds(shutdownDelay),
         "shutdown_grace_secs": .seconds(shutdownGrace),
         "models": .object(models.map { JSONValue.Member($0.id.name, $0.json) }),
@@ -48,6 +51,8 @@ extension ModelConfiguration {
           "fallback": fallback.map { .string($0.name) },
           "request_timeout_secs": .seconds(requestTimeout),
           "idle_sleep_secs": .seconds(limits.idleSleep ?? .zero),
+          "min_sleep_secs": .seconds(limits.minSleep),
+          "preload": preloads ? true : nil,
           "max_in_flight": limits.maxInFlight.map { .number($0) },
           "max_queue": limits.maxQueue.map { .number($0) },
           "breaker_failures": .number(limits.breakerFailures),

@@ -31,7 +31,9 @@ struct ConfigurationReader {
     object.take("checkpoint")?.readCheckpoint()
     let vllmCommand = object.take("vllm_command")?.word().map { [$0] } ?? []
 
-    var reader = ModelReader(defaults: options, vllmCommand: vllmCommand, ports: freePorts, portClaims: ports)
+    var reader = ModelReader(
+      defaults: options, vllmCommand: vllmCommand, defaultModel: defaultModel(&object), ports: freePorts,
+      portClaims: ports)
     let models = object.require("models", expected: "an object with at least one model").map { reader.read($0) } ?? []
     let shutdownDelay = object.take("shutdown_delay_secs")?.seconds() ?? .zero
     let shutdownGrace = object.take("shutdown_grace_secs")?.seconds() ?? .seconds(30)
@@ -41,6 +43,13 @@ struct ConfigurationReader {
       metricsListen: metricsListen?.address, metrics: metrics, policy: policy ?? .default,
       shutdownDelay: shutdownDelay, shutdownGrace: shutdownGrace,
       models: models, secrets: findings.secrets, warnings: findings.warnings)
+  }
+
+  private func defaultModel(_ object: inout ConfigObject) -> (name: ConfigValue, delay: Duration)? {
+    let name = object.take("default_model")
+    let delay = object.take("default_model_after_secs")
+    if name == nil { delay?.fault("found without a default_model, expected one beside it") }
+    return name.map { ($0, delay?.timeout() ?? .seconds(60)) }
   }
 
   private func adminToken(_ object: inout ConfigObject) -> String? {

@@ -1,5 +1,6 @@
 internal import Backends
 internal import Core
+internal import Switcher
 
 /// Reads the models of a configuration one after the other, then what concerns several of them.
 struct ModelReader {
@@ -7,17 +8,24 @@ struct ModelReader {
   var defaults: ModelOptions
   /// The program that stands for `vllm`, or nothing.
   var vllmCommand: [String]
+  /// The name of the default model, and how long nobody may have used the GPU before it is that model's again.
+  let defaultModel: (name: ConfigValue, delay: Duration)?
   let ports: FreePorts
   /// The ports that are taken, those of the daemon itself included.
   var portClaims: Claims<UInt16>
 
   private var nameClaims = Claims<String>()
   private var ids: [String: ModelID] = [:]
+  private var preloads: [(model: ModelID, value: ConfigValue)] = []
   private var fallbacks: [(model: ModelID, value: ConfigValue, target: String)] = []
 
-  init(defaults: ModelOptions, vllmCommand: [String], ports: FreePorts, portClaims: Claims<UInt16>) {
+  init(
+    defaults: ModelOptions, vllmCommand: [String], defaultModel: (name: ConfigValue, delay: Duration)?,
+    ports: FreePorts, portClaims: Claims<UInt16>
+  ) {
     self.defaults = defaults
     self.vllmCommand = vllmCommand
+    self.defaultModel = defaultModel
     self.ports = ports
     self.portClaims = portClaims
   }
@@ -29,12 +37,25 @@ struct ModelReader {
     let read = entries.compactMap { model($0) }
     nameClaims.report(to: models.findings) { "the name \"\($0)\"" }
     portClaims.report(to: models.findings) { "port \($0)" }
+    for (_, value) in preloads.dropFirst() {
+      value.fault("found true, expected it of one model at the most: \(preloads[0].model) is preloaded already")
+    }
     let targets = fallbackTargets()
+    let home = defaultModel.flatMap { home in home.name.word().flatMap { id(named: $0, home.name, "a model") } }
     return read.map { model in
       var model = model
       model.fallback = targets[model.id]
+      if model.id == home { model.limits.returnDelay = defaultModel?.delay }
       return model
     }
+  }
+
+  /// The model of the name that `value` holds; a name that is no model's is a fault.
+  private func id(named name: String, _ value: ConfigValue, _ expected: String) -> ModelID? {
+    if let id = ids[name] { return id }
+    let guess = Spelling.nearest(to: name, among: ids.keys.sorted()).map { ", did you mean \($0)?" } ?? ""
+    value.fault("found \"\(name)\", expected the name of \(expected)\(guess)")
+    return nil
   }
 
   private mutating func model(_ entry: ConfigValue.Entry) -> ModelConfiguration? {
@@ -61,11 +82,16 @@ struct ModelReader {
     if let fallback = object.take("fallback"), let target = fallback.word() {
       fallbacks.append((id, fallback, target))
     }
+    let preload = object.take("preload")
+    if let preload, preload.bool() == true { preloads.append((id, preload)) }
+    if options.limits.minSleep >= options.requestTimeout {
+      object.value.warn("min_sleep_secs is as long as request_timeout_secs: a request may give up before its model wakes")
+    }
     let server = ServerReader(id: id, port: port, options: options, vllmCommand: vllmCommand)
     guard let backend = server.settings(&object) else { return nil }
     return ModelConfiguration(
       id: id, aliases: aliases, fallback: nil, requestTimeout: options.requestTimeout, limits: options.limits,
-      backend: backend)
+      preloads: preloads.first?.model == id, backend: backend)
   }
 
   private mutating func aliases(of id: ModelID, in value: ConfigValue?) -> [String] {
@@ -87,11 +113,7 @@ struct ModelReader {
   private func fallbackTargets() -> [ModelID: ModelID] {
     var targets: [ModelID: ModelID] = [:]
     for (model, value, name) in fallbacks {
-      guard let target = ids[name] else {
-        let guess = Spelling.nearest(to: name, among: ids.keys.sorted()).map { ", did you mean \($0)?" } ?? ""
-        value.fault("found \"\(name)\", expected the name of another model\(guess)")
-        continue
-      }
+      guard let target = self.id(named: name, value, "another model") else { continue }
       targets[model] = target
       var next: ModelID? = target
       while let current = next, current != model { next = targets[current] }

@@ -6,12 +6,13 @@ import Testing
 struct ConfigurationPrinterTests {
   private let text = """
     {"listen": "127.0.0.1:0", "metrics": {"pair_detail": "folded", "max_series": 500}, "policy": {"type": "cost_aware", "max_wait_secs": 2.5}, "defaults": {"idle_sleep_secs": 5},
+     "default_model": "z", "default_model_after_secs": 7,
      "models": {
       "a": {"model_path": "p", "port": 7001, "extra_args": ["--x", "$${y}"], "aliases": ["z"], "fallback": "b"},
       "b": {"command": ["s", "${PORT}"], "port": 7002, "env": {"E": "v"}, "max_queue": 3, "warmup": true,
             "sleep_endpoints": [{"endpoint": "/s", "body": "x", "retries": 1, "timeout_secs": 0.5}],
             "wake_endpoints": [{"endpoint": "/w", "method": "GET", "expect_body": "${MODEL}"}]},
-      "c": {"url": "http://h/base", "max_in_flight": 2, "upstream_model": "u"}}}
+      "c": {"url": "http://h/base", "max_in_flight": 2, "upstream_model": "u", "preload": true, "min_sleep_secs": 9, "breaker_failures": 4}}}
     """
 
   @Test func `what is printed loads to the same configuration`() throws {

@@ -31,7 +31,11 @@ struct ConfigurationSchemaTests {
 
   static let places =
     places(.daemon) { member in
-      [#"{"models": {"m": {"url": "http://h"}}, \#(member)}"#, "{\(member)}"]
+      [
+        #"{"models": {"m": {"url": "http://h"}}, \#(member)}"#, "{\(member)}",
+        #"{"models": {"x": {"url": "http://h"}}, \#(member)}"#,
+        #"{"models": {"x": {"url": "http://h"}}, \#(member), "default_model": "x"}"#,
+      ]
     } + places(.metrics) { [#"{"models": {"m": {"url": "http://h"}}, "metrics": {\#($0)}}"#] }
     + places(.defaults) { [#"{"models": {"m": {"url": "http://h"}}, "defaults": {\#($0)}}"#] }
     + places(.checkpoint) { [#"{"models": {"m": {"url": "http://h"}}, "checkpoint": {\#($0)}}"#] }

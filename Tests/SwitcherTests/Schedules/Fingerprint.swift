@@ -54,6 +54,7 @@ extension World {
       if model.limits.idleSleep != nil, awake.inFlight == 0 { hasher.combine(left(awake.idleSince)) }
     }
     hasher.combine(model.deathInWake.map { latest.number - $0.number })
+    if model.limits.minSleep > .zero { hasher.combine(model.rest.map { left($0.since) }) }
     hasher.combine(model.breaker.failures)
     hasher.combine(model.breaker.isFailing)
     hasher.combine(model.breaker.until.map { max(left($0), .zero) })
@@ -66,6 +67,9 @@ extension World {
       hasher.combine(pin.model)
     }
     hasher.combine(machine.lastHolder)
+    if machine.defaultModel != nil, let last = machine.lastHolder.flatMap(machine.index(of:)) {
+      hasher.combine(machine.models[last].lastLeft.map(left))
+    }
     hasher.combine(machine.rechecks.occasions.map(left))
     hasher.combine(machine.rechecks.latest.map(left))
     hasher.combine(machine.goals)

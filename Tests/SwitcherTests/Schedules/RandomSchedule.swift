@@ -42,11 +42,14 @@ extension World {
   fileprivate static func random(_ random: inout SplitMix64) -> World {
     let models = Array(["a", "b", "c", "d", "e", "f"].prefix(Int.random(in: 1...6, using: &random))).map { ModelID($0) }
     var limits: [ModelID: ModelLimits] = [:]
-    for model in models where random.isOne(in: 2) {
+    let home = random.isOne(in: 3) ? models.randomElement(using: &random) : nil
+    for model in models where model == home || random.isOne(in: 2) {
       limits[model] = ModelLimits(
         maxInFlight: random.isOne(in: 2) ? Int.random(in: 1...3, using: &random) : nil,
         maxQueue: random.isOne(in: 2) ? Int.random(in: 0...4, using: &random) : nil,
         idleSleep: random.isOne(in: 3) ? .seconds(Int.random(in: 1...20, using: &random)) : nil,
+        minSleep: .seconds(random.isOne(in: 3) ? Int.random(in: 1...10, using: &random) : 0),
+        returnDelay: model == home ? .seconds(Int.random(in: 1...20, using: &random)) : nil,
         breakerFailures: Int.random(in: 1...4, using: &random))
     }
     let policies: [any SwitchPolicy] = [

@@ -25,6 +25,8 @@ struct World {
   private(set) var lastAwake: ModelID?
   /// When each model was last used, or woken.
   private var lastUse: [ModelID: Instant] = [:]
+  /// When each model fell asleep, as far as it has slept since.
+  private var asleepSince: [ModelID: Instant] = [:]
   /// The last request that had come when the latest switch began: nobody after it is admitted to the model that leaves.
   private var drainLine: Ticket?
 
@@ -92,7 +94,13 @@ struct World {
   /// The slow work under way on the model ends well.
   mutating func succeed(_ model: ModelID) {
     guard let event = servers[index(of: model)].succeed(model) else { return }
-    if case .woke = event { lastUse[model] = now }
+    switch event {
+    case .woke:
+      lastUse[model] = now
+      asleepSince[model] = nil
+    case .slept: asleepSince[model] = now
+    default: break
+    }
     send(event)
   }
 
@@ -106,6 +114,7 @@ struct World {
   mutating func reportDeath(_ model: ModelID) {
     guard let instance = servers[index(of: model)].unreportedDeath else { return }
     servers[index(of: model)].unreportedDeath = nil
+    asleepSince[model] = nil
     send(.runtimeDied(model, Death(instance: instance, reason: "crashed")))
   }
 
@@ -123,11 +132,14 @@ struct World {
     return id
   }
 
+  mutating func preload(_ model: ModelID) { send(.preload(model)) }
+
   mutating func replacePolicy(_ policy: any SwitchPolicy) { send(.policyReplaced(policy)) }
 
   /// The configuration is read anew: it has these models, those of `renewed` with other settings for their servers.
   mutating func reconfigure(_ models: [ModelID], renewed: Set<ModelID> = [], limits: [ModelID: ModelLimits] = [:]) {
     configured = models
+    for model in self.models where !models.contains(model) { asleepSince[model] = nil }
     for (model, limits) in limits { self.limits[index(of: model)] = limits }
     if let lastAwake, !models.contains(lastAwake) { self.lastAwake = nil }
     let revisions = models.map { model in
@@ -301,8 +313,10 @@ struct World {
   /// A model goes to sleep by itself when it has had nothing to do for as long as it is to bear that, and nobody waits.
   private mutating func checkIdleness(_ model: ModelID) {
     let idle = now - (lastUse[model] ?? .zero)
-    if idle < limits[index(of: model)].idleSleep ?? .seconds(Int64.max) {
-      report("\(model) went to sleep by itself after \(idle)")
+    let target = machine.transition?.to
+    let limit = target.map { limits[index(of: $0)].returnDelay } ?? limits[index(of: model)].idleSleep
+    if idle < limit ?? .seconds(Int64.max) {
+      report("\(model) went to sleep by itself after \(idle), for \(target?.name ?? "none")")
     }
     if !waiters.isEmpty { report("\(model) went to sleep by itself while somebody waits") }
   }
@@ -311,6 +325,11 @@ struct World {
     let server = servers[index(of: model)]
     if server.work != nil || server.body == .broken { report("\(model) was woken while it is \(server)") }
     if server.body == .awake { report("\(model) was woken while it is awake") }
+    if let begun = machine.transition, begun.commands.isEmpty, begun.trigger != .recovery || machine.mode.isManual,
+      let since = asleepSince[model], now < since + limits[index(of: model)].minSleep
+    {
+      report("\(model) was woken \(now - since) after it fell asleep")
+    }
     for other in models where other != model && servers[index(of: other)].holdsGPU {
       report("\(model) was woken while \(other) is \(servers[index(of: other)])")
     }

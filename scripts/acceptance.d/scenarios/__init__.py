@@ -13,6 +13,7 @@ from scenarios import (  # noqa: F401
     reload,
     recording,
     failing_models,
+    idle_gpu,
     validate,
     hosted_models,
     process_deaths,

@@ -11,12 +11,14 @@ extension ConfigShape {
       .init("port", .port, "the port of its server on 127.0.0.1"),
       .init("aliases", .array(.word), "other names for it in requests"),
       .init("upstream_model", .word, "the name by which its server knows it"),
+      .init("preload", .bool, "woken as the daemon starts; one model at the most"),
       .init("fallback", .word, "the model that serves those who asked for this one when it can't be woken"),
     ] + Backend.Key.allCases.filter { $0 != .eviction }.map(property) + options)
 
   private static let options: [Property] = [
     .init("request_timeout_secs", .timeout, "how long a request may wait for it"),
     .init("idle_sleep_secs", .seconds, "put to sleep after so long without a request; 0: never"),
+    .init("min_sleep_secs", .seconds, "how long it sleeps at the least before a request may have it woken"),
     .init("max_in_flight", .count, "requests on it at a time"),
     .init("max_queue", .count, "requests that may wait for it"),
     .init("breaker_failures", .integer(1...1000), "how many failures in a row open its breaker"),

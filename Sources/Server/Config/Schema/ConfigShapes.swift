@@ -19,6 +19,8 @@ extension ConfigShape {
         "policy", .oneOf([.choice(PolicyCatalogue.names + ["time_slice"]), .object(policy)]),
         "what decides about switches"),
       .init("defaults", .object(defaults), "what holds for every model that says nothing else"),
+      .init("default_model", .word, "the model that gets the GPU back when nobody uses it"),
+      .init("default_model_after_secs", .timeout, "how long nobody may have used the GPU before that"),
       .init("warmup", .bool, "asks every model for one token after a cold start"),
       .init("checkpoint", .object(checkpoint), "how models are checkpointed"),
       .init("vllm_command", .word, "the program that stands for vllm"),
