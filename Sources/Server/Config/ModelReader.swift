@@ -85,7 +85,8 @@ struct ModelReader {
     let preload = object.take("preload")
     if let preload, preload.bool() == true { preloads.append((id, preload)) }
     if options.limits.minSleep >= options.requestTimeout {
-      object.value.warn("min_sleep_secs is as long as request_timeout_secs: a request may give up before its model wakes")
+      object.value.warn(
+        "min_sleep_secs is no shorter than request_timeout_secs: requests may give up before it wakes")
     }
     let server = ServerReader(id: id, port: port, options: options, vllmCommand: vllmCommand)
     guard let backend = server.settings(&object) else { return nil }
