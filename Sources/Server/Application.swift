@@ -11,7 +11,7 @@ struct Application: Sendable {
   private let logger: Logger
   private let timeline = SystemTimeline()
   private let loops: EventLoopGroup
-  private let registry = Registry()
+  private let registry: Registry
   private let readiness = Readiness()
   private let traffic = TrafficMonitor()
   private let history = SwitchHistory()
@@ -37,11 +37,17 @@ struct Application: Sendable {
     self.logger = logger
     loops = try EventLoopGroup(count: ProcessInfo.processInfo.activeProcessorCount)
 
-    runtimes = RuntimeFactory(loops: loops, timeline: timeline, logger: logger)
+    registry = Registry(seriesLimit: configuration.metrics.maxSeries)
+    let runtimeMetrics = RuntimeMetrics(registry: registry)
+    runtimeMetrics.create(configuration.models)
+
+    runtimes = RuntimeFactory(loops: loops, timeline: timeline, logger: logger, observer: runtimeMetrics.observe)
     var servers: [ModelID: any ModelRuntime] = [:]
     for model in configuration.models { servers[model.id] = try runtimes.runtime(for: model.id, model.backend) }
 
-    let switches = SwitchMetrics(models: configuration.models.map(\.id), registry: registry)
+    let pairs = PairLabels(configuration.metrics.pairDetail, models: configuration.models.count)
+    let readings = SnapshotMetrics(pairs: pairs, registry: registry)
+    let switches = SwitchMetrics(models: configuration.models.map(\.id), pairs: pairs, registry: registry)
     let switchLog = SwitchLog(logger: logger)
     let feed = EventFeed(
       StatePicture(models: configuration.models.map(\.id), policy: configuration.policy.name),
@@ -53,20 +59,22 @@ struct Application: Sendable {
         requestTimeout: configuration.longestWait, at: timeline.now),
       runtimes: servers, timeline: timeline, logger: logger,
       observer: { [history] notice, now in
+        readings.observe(notice)
         switches.observe(notice)
         switchLog.write(notice)
         history.observe(notice)
         feed.observe(notice, now)
       })
-    switches.expose(switcher, registry: registry)
+    readings.expose(switcher, registry: registry)
     let requests = RequestMetrics(registry: registry)
     directory = LiveDirectory(ModelDirectory(configuration.models, metrics: requests, traffic: traffic))
     live = LiveConfiguration(
       configuration, source: source,
       parties: LiveConfiguration.Parties(
         switcher: switcher, runtimes: runtimes, directory: directory, switchMetrics: switches,
-        requestMetrics: requests, traffic: traffic, secrets: secrets),
+        runtimeMetrics: runtimeMetrics, requestMetrics: requests, traffic: traffic, secrets: secrets),
       logger: logger)
+    ConfigurationMetrics(registry: registry).expose(live, registry: registry)
   }
 
   /// Serves until a signal ends it. A second signal ends the process at once.
@@ -156,8 +164,9 @@ struct Application: Sendable {
   }
 
   private func addOwnMetrics() {
-    let build: Collected<String> = registry.gauge("switcher_build_info", help: "1; what runs.", labels: "version")
-    registry.collect { $0.set(build, Version.number, to: 1) }
+    let build: Collected<String, String, String> = registry.gauge(
+      "switcher_build_info", help: "1; what runs.", labels: "version", "commit", "swift")
+    registry.collect { $0.set(build, Version.number, Version.commit, Version.compiler, to: 1) }
     let subscribers: Collected<> = registry.gauge(
       "switcher_event_subscribers", help: "Open streams of events.")
     registry.collect { [hub = feed.hub] in $0.set(subscribers, to: hub.readerCount) }

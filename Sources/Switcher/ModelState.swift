@@ -36,6 +36,8 @@ struct ModelState: Sendable {
   var departure: Departure?
   /// Whether that server is being ended.
   var isRetiring = false
+  /// Whether its next start is one that should not have been needed.
+  var isToRestart = false
   /// The state that those who look on were last told of.
   var toldState = LifecycleState.stopped
 
@@ -79,15 +81,18 @@ struct Awake: Sendable {
   let chosenAt: Instant
   /// What the switch that brought it here cost: sleep and wake.
   let costPaid: Duration
+  /// How long a request could wait before the policy would have switched here whatever else.
+  let waitLimit: Duration?
   var inFlight = 0
   /// Since when nobody has used it; of no meaning while somebody does.
   var idleSince: Instant
 
-  init(instance: Instance, since: Instant, chosenAt: Instant, costPaid: Duration) {
+  init(instance: Instance, since: Instant, chosenAt: Instant, costPaid: Duration, waitLimit: Duration?) {
     self.instance = instance
     self.since = since
     self.chosenAt = chosenAt
     self.costPaid = costPaid
+    self.waitLimit = waitLimit
     idleSince = since
   }
 }

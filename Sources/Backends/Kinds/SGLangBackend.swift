@@ -50,10 +50,11 @@ extension Backend {
     let goOn = ControlStep("/continue_generation", body: "{}")
     var modes: [Eviction.Weights: SleepMode] = [
       .retain: .idle,
-      .discard: SleepMode(sleepSteps: sleepSteps, wakeSteps: [resume, reload, goOn], proof: .none),
+      .discard: SleepMode(sleepSteps: sleepSteps, wakeSteps: [resume, reload, goOn], proof: .none, wakeKind: .wakeL2),
     ]
     if keepsWeights {
-      modes[.offload] = SleepMode(sleepSteps: sleepSteps, wakeSteps: [resume, goOn], proof: .none)
+      modes[.offload] = SleepMode(
+        sleepSteps: sleepSteps, wakeSteps: [resume, goOn], proof: .none, wakeKind: .wakeL1)
     }
     return modes
   }

@@ -83,6 +83,7 @@ struct StatePicture: Sendable {
       guard models.contains(change.model) else { return [] }
       states[change.model] = change.to
       return health(change) + [(.state, json)]
+    case .modelRestarted, .requestStarved: return []
     }
   }
 

@@ -10,6 +10,27 @@ struct BackendTests {
     #expect(Backend.named("vLLM") == nil)
   }
 
+  @Test func `the traits tell how a model can wake and how many steps that takes`() throws {
+    let vllm = exampleSettings(.vllm) {
+      $0.modelPath = "m"
+      $0.eviction = Eviction(weights: .discard, process: .keepRunning)
+    }
+    #expect(
+      try vllm.traits()
+        == ServerTraits(
+          eviction: Eviction(weights: .discard, process: .keepRunning),
+          wakeKinds: [.coldStart, .wakeL1, .wakeL2, .resume], steps: [.sleep: 1, .wake: 3]))
+    #expect(
+      try exampleSettings(.attached) { _ in }.traits()
+        == ServerTraits(
+          eviction: Eviction(weights: .retain, process: .keepRunning), wakeKinds: [.resume],
+          steps: [.sleep: 0, .wake: 0]))
+    #expect(
+      try exampleSettings(.ollama).traits()
+        == ServerTraits(
+          eviction: Eviction(weights: .discard, process: .stop), wakeKinds: [.coldStart], steps: [:]))
+  }
+
   @Test(
     arguments: [
       (Eviction(weights: .retain, process: .stop), [], "vllm serve m --port 8001"),

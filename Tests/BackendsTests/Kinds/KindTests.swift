@@ -50,9 +50,11 @@ struct KindTests {
       "/update_weights_from_disk", body: #"{"model_path":"org/m\"1","flush_cache":true}"#, timeout: .seconds(180))
     let goOn = ControlStep("/continue_generation", body: "{}")
     #expect(
-      plan.sleepModes[.offload] == SleepMode(sleepSteps: sleepSteps, wakeSteps: [resume, goOn], proof: .none))
+      plan.sleepModes[.offload]
+        == SleepMode(sleepSteps: sleepSteps, wakeSteps: [resume, goOn], proof: .none, wakeKind: .wakeL1))
     #expect(
-      plan.sleepModes[.discard] == SleepMode(sleepSteps: sleepSteps, wakeSteps: [resume, reload, goOn], proof: .none))
+      plan.sleepModes[.discard]
+        == SleepMode(sleepSteps: sleepSteps, wakeSteps: [resume, reload, goOn], proof: .none, wakeKind: .wakeL2))
   }
 
   @Test(

@@ -168,6 +168,19 @@ import Testing
     }
   }
 
+  @Test(arguments: [204, 304])
+  func `an answer that has no body by its status goes on without one`(status: Int) async throws {
+    try await withWorld { exchange throws(ExchangeFailure) in
+      try await exchange.respond(status: status, fields: [("ETag", "1")])
+    } _: { world in
+      let answer = try await world.answer()
+      #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
+      #expect(answer.lowercased().contains("\r\netag: 1\r\n"))
+      #expect(!answer.contains("Transfer-Encoding"))
+      #expect(answer.hasSuffix("\r\n\r\n"))
+    }
+  }
+
   @Test func `a redirection is the client's to follow`() async throws {
     try await withWorld { exchange throws(ExchangeFailure) in
       try await exchange.respond(status: 307, fields: [("Location", "/elsewhere")])
