@@ -175,7 +175,7 @@ struct EndpointHost: ModelHost {
   private func pause(
     _ duration: Duration, until deadline: Instant, orFail story: () -> String
   ) async throws(RuntimeFailure) {
-    guard timeline.now + duration < deadline else { throw RuntimeFailure(story()) }
+    guard timeline.now + duration < deadline else { throw RuntimeFailure(story(), .timedOut) }
     do { try await timeline.sleep(for: duration) } catch { throw RuntimeFailure("given up: \(story())") }
   }
 }

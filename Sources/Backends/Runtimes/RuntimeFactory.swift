@@ -35,7 +35,7 @@ package struct RuntimeFactory: Sendable {
         living.add(process)
         return process
       }
-      return HostedRuntime(model: model, host: plan.host(site), upstream: settings.upstream, instances: instances)
+      return HostedRuntime(model: model, host: plan.host(site), control: control, instances: instances)
     }
   }
 

@@ -96,7 +96,8 @@ final class WebTransfer: Sendable {
 
   fileprivate func append(_ bytes: [UInt8]) {
     guard bytesKept.wrappingAdd(bytes.count, ordering: .relaxed).newValue <= Self.mostBytesKept else {
-      return end(URLError(.dataLengthExceedsMaximum))
+      end(URLError(.dataLengthExceedsMaximum))
+      return cancel()
     }
     reader.yield(.piece(bytes))
   }

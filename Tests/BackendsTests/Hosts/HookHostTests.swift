@@ -77,7 +77,7 @@ extension ProcessTests {
       let runtime = try runtime(Hooks(wake: "sleep 1000 & sleep 1000", sleep: "true")) {
         $0.wakeTimeout = .milliseconds(300)
       }
-      await #expect(throws: RuntimeFailure("the wake hook did not end within 0.3 seconds")) {
+      await #expect(throws: RuntimeFailure("the wake hook did not end within 0.3 seconds", .timedOut)) {
         try await runtime.wake()
       }
       #expect(site.tree.living.isEmpty)

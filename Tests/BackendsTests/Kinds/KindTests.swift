@@ -51,12 +51,10 @@ struct KindTests {
     let goOn = ControlStep("/continue_generation", body: "{}")
     #expect(
       plan.sleepModes[.offload]
-        == SleepMode(
-          sleepSteps: sleepSteps, wakeSteps: [resume, goOn], proof: .none, wakeKind: .wakeL1))
+        == SleepMode(sleepSteps: sleepSteps, wakeSteps: [resume, goOn], proof: .none, wakeKind: .wakeL1))
     #expect(
       plan.sleepModes[.discard]
-        == SleepMode(
-          sleepSteps: sleepSteps, wakeSteps: [resume, reload, goOn], proof: .none, wakeKind: .wakeL2))
+        == SleepMode(sleepSteps: sleepSteps, wakeSteps: [resume, reload, goOn], proof: .none, wakeKind: .wakeL2))
   }
 
   @Test(

@@ -150,14 +150,13 @@ import Testing
   }
 
   @Test func `a client that leaves ends its request to the service`() async throws {
-    let service = Notes()
+    let (service, never) = (Notes(), Notes())
     try await withWorld { exchange throws(ExchangeFailure) in
       try await exchange.begin(status: 200, contentType: "text/event-stream")
-      defer { service.add("left alone") }
-      while true {
-        try await exchange.send(Array("data: more\n\n".utf8))
-        await Task.yield()
-      }
+      try await exchange.send(Array("data: more\n\n".utf8))
+      // Ends when the task is cancelled, as it is when its client leaves.
+      _ = await never.next
+      service.add("left alone")
     } _: { world in
       let client = try await world.client()
       try await client.send("GET /v1/events HTTP/1.1\r\nHost: here\r\n\r\n")
@@ -165,6 +164,19 @@ import Testing
       client.close()
       #expect(await service.next == "left alone")
       #expect(await world.failures.next == "clientGone")
+    }
+  }
+
+  @Test(arguments: [204, 304])
+  func `an answer that has no body by its status goes on without one`(status: Int) async throws {
+    try await withWorld { exchange throws(ExchangeFailure) in
+      try await exchange.respond(status: status, fields: [("ETag", "1")])
+    } _: { world in
+      let answer = try await world.answer()
+      #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
+      #expect(answer.lowercased().contains("\r\netag: 1\r\n"))
+      #expect(!answer.contains("Transfer-Encoding"))
+      #expect(answer.hasSuffix("\r\n\r\n"))
     }
   }
 
