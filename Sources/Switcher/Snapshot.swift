@@ -36,6 +36,8 @@ package struct Snapshot: Sendable {
     /// How many may wait; nil: as many as come.
     package let queueLimit: Int?
     package let oldestWait: Duration
+    /// How the operator wants it put to sleep; nil: as it is configured.
+    package let eviction: Eviction?
     /// Why the model is being left alone, and for how long still.
     package let failure: (message: String, retryAfter: Duration)?
   }
@@ -57,7 +59,7 @@ extension SwitchMachine {
         return Snapshot.ModelView(
           id: model.id, state: lifecycleState(index, now), inFlight: model.inFlight,
           queueDepth: model.queue.count, queueLimit: model.limits.maxQueue,
-          oldestWait: model.queue.first.map { now - $0.arrival } ?? .zero,
+          oldestWait: model.queue.first.map { now - $0.arrival } ?? .zero, eviction: model.eviction,
           failure: model.backoff.remaining(at: now).map { (model.backoff.message, $0) })
       },
       gpuTime: gpuTime.totals(at: now), decisions: tally, costs: costs)
