@@ -134,7 +134,8 @@ struct Application: Sendable {
     let admission = AdminGuard(token: configuration.adminToken, isLoopback: isLoopback)
     StatusRoute(switcher: switcher, admission: admission).add(to: &router)
     ConfigurationRoutes(live: live, admission: admission).add(to: &router)
-    CommandRoutes(switcher: switcher, admission: admission, logger: logger).add(to: &router)
+    CommandRoutes(switcher: switcher, live: live, admission: admission, logger: logger).add(to: &router)
+    EvictionRoute(switcher: switcher, live: live, admission: admission).add(to: &router)
     addOwnMetrics()
     MetricsRoute(registry: registry).add(to: &router)
   }

@@ -5,6 +5,7 @@ internal import Switcher
 /// The routes by which an operator commands the switcher; each is a thin door onto one command of the machine.
 struct CommandRoutes: Sendable {
   let switcher: ModelSwitcher
+  let live: LiveConfiguration
   let admission: AdminGuard
   let logger: Logger
 
@@ -14,6 +15,7 @@ struct CommandRoutes: Sendable {
     add("/control/switch", SwitchBody.self, to: &router)
     add("/control/sleep", SleepBody.self, to: &router)
     add("/control/wake", WakeBody.self, to: &router)
+    add("/control/eviction", EvictionOrderBody.self, to: &router)
     router.add(.post, "/control/unpin") { exchange in
       try admission.admit(exchange)
       try await answer(exchange) { () async throws(AdminError) in
@@ -48,13 +50,24 @@ struct CommandRoutes: Sendable {
 
   /// Waits until the command is done or has failed, and leaves a trace of who asked for what, and how it ended.
   private func carryOut(_ command: Switcher.Command, _ exchange: Exchange) async throws(AdminError) {
-    do throws(SwitchError) {
-      try await switcher.perform(command)
+    do throws(AdminError) {
+      try await requirePossible(command)
+      do throws(SwitchError) { try await switcher.perform(command) } catch { throw AdminError(error) }
       logger.info("operator", ["command": "\(command)", "peer": exchange.peer, "result": "done"])
     } catch {
-      let failure = AdminError(error)
-      logger.warning("operator", ["command": "\(command)", "peer": exchange.peer, "result": failure.message])
-      throw failure
+      logger.warning("operator", ["command": "\(command)", "peer": exchange.peer, "result": error.message])
+      throw error
     }
+  }
+
+  /// - Throws: 409 when the model can't give the GPU up like that; of a model that is not there, nothing is said.
+  private func requirePossible(_ command: Switcher.Command) async throws(AdminError) {
+    let order: (model: ModelID, eviction: Eviction)
+    switch command {
+    case .sleep(let model, let eviction?), .setEviction(let model, let eviction): order = (model, eviction)
+    default: return
+    }
+    let models = await live.current.models
+    if let refusal = models.refusal(of: order.eviction, for: order.model) { throw AdminError(409, refusal) }
   }
 }
