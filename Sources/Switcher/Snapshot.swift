@@ -38,6 +38,14 @@ package struct Snapshot: Sendable {
     package let oldestWait: Duration
     /// How the operator wants it put to sleep; nil: as it is configured.
     package let eviction: Eviction?
+    /// Since when it has been able to serve; nil while it is not awake.
+    package let awakeSince: Instant?
+    /// How long it stays awake without being used; nil: for ever.
+    package let idleSleep: Duration?
+    /// When it is put to sleep by itself unless a request comes; nil while that is not in sight.
+    package let sleepsAt: Instant?
+    /// Nil unless it was put to sleep.
+    package let rest: Rest?
     /// Why the model is being left alone, and for how long still.
     package let failure: (message: String, retryAfter: Duration)?
   }
@@ -60,6 +68,8 @@ extension SwitchMachine {
           id: model.id, state: lifecycleState(index, now), inFlight: model.inFlight,
           queueDepth: model.queue.count, queueLimit: model.limits.maxQueue,
           oldestWait: model.queue.first.map { now - $0.arrival } ?? .zero, eviction: model.eviction,
+          awakeSince: model.awake?.since, idleSleep: model.limits.idleSleep,
+          sleepsAt: model.awake == nil ? nil : idleSleepAt, rest: model.rest,
           failure: model.backoff.remaining(at: now).map { (model.backoff.message, $0) })
       },
       gpuTime: gpuTime.totals(at: now), decisions: tally, costs: costs)

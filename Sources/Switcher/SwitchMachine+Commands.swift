@@ -88,7 +88,7 @@ extension SwitchMachine {
       pursue(goals.removeFirst(), now, &effects)
       return true
     }
-    return mode.isManual ? restoreServed(now, &effects) : askPolicy(now, &effects)
+    return mode.isManual ? restoreServed(now, &effects) : askPolicy(now, &effects) || restIdle(now, &effects)
   }
 
   private mutating func pursue(_ goal: Goal, _ now: Instant, _ effects: inout [Effect]) {

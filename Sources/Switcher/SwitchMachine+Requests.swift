@@ -55,6 +55,7 @@ extension SwitchMachine {
     guard let index = index(of: grant.model), var awake = models[index].awake, awake.instance == grant.instance
     else { return }
     awake.inFlight -= 1
+    if awake.inFlight == 0 { awake.idleSince = now }
     models[index].presence = .awake(awake)
     models[index].service.record(now - grant.grantedAt)
   }

@@ -48,6 +48,7 @@ extension SwitchMachine {
       let awake = models[index].awake
     else { return }
     models[index].backoff.reset()
+    models[index].rest = Rest(since: now, wasOrdered: transition.trigger == .force && transition.to == nil)
     left(index, residence == .asleep ? .asleep(awake.instance) : .stopped, now, &effects)
   }
 
@@ -61,8 +62,8 @@ extension SwitchMachine {
   private mutating func left(_ index: Int, _ presence: Presence, _ now: Instant, _ effects: inout [Effect]) {
     setPresence(index, presence)
     if let transition, transition.to == nil {
-      // Whom the operator sent to sleep stays asleep; one whose server is replaced is served on.
-      if transition.trigger != .reload || !transition.commands.isEmpty { lastHolder = nil }
+      // Whom the operator sent to sleep stays asleep; one that nobody used, or whose server is replaced, is served on.
+      if ![.reload, .idle].contains(transition.trigger) || !transition.commands.isEmpty { lastHolder = nil }
       end(.success, now, &effects)
     } else {
       wakeTarget(now, &effects)
@@ -203,9 +204,11 @@ extension SwitchMachine {
         let message = models[index].backoff.message
         rejectQueue(index, .switchFailed(model, message: message, retryAfter: remaining), &effects)
       }
+      models[index].rest = nil
       if isLeaving { left(index, .stopped, now, &effects) } else { setPresence(index, .stopped) }
     case .asleep(let instance) where instance == death.instance:
       models[index].isToRestart = true
+      models[index].rest = nil
       setPresence(index, .stopped)
     default: break
     }

@@ -83,7 +83,8 @@ package struct SwitchMachine: Sendable {
     case .slept(let model, let residence): slept(model, residence, now, &effects)
     case .sleepFailed(let model, let message): sleepFailed(model, message, now, &effects)
     case .woke(let model, let instance): woke(model, instance, now, &effects)
-    case .wakeFailed(let model, let message): wakeFailed(model, .wakeFailed, message, now, &effects)
+    case .wakeFailed(let model, let failure):
+      wakeFailed(model, SwitchFailure.Reason(failure.cause), failure.message, now, &effects)
     case .stopped(let model): stopped(model, now, &effects)
     case .stopFailed(let model, let message): stopFailed(model, message, now, &effects)
     case .runtimeDied(let model, let death): died(model, death, now, &effects)
@@ -102,7 +103,7 @@ package struct SwitchMachine: Sendable {
   /// Brings the machine to rest: expires, admits, moves the switch on, and starts the next one where there is reason to.
   private mutating func settle(_ now: Instant, isOfRequests: Bool, _ effects: inout [Effect]) {
     rechecks.pass(now)
-    if !isOfRequests || waitingCount > 0 || transition != nil || !goals.isEmpty || isChanging {
+    if !isOfRequests || waitingCount > 0 || transition != nil || !goals.isEmpty || isChanging || isIdleTooLong(now) {
       retire(&effects)
       expire(now, &effects)
       repeat {
@@ -115,6 +116,7 @@ package struct SwitchMachine: Sendable {
       tellChanges(now, &effects)
     } else {
       forgetDecision()
+      if idleSleepAt != nil { setTimer(&effects) }
     }
     account(now)
   }
@@ -141,7 +143,7 @@ package struct SwitchMachine: Sendable {
   func upToDateUntil(_ now: Instant) -> Instant { min(timer ?? now, now) }
 
   private var nextDeadline: Instant {
-    var next = rechecks.next ?? .distantFuture
+    var next = min(rechecks.next ?? .distantFuture, idleSleepAt ?? .distantFuture)
     for index in models.indices {
       next = min(next, models[index].queue.nextDeadline, models[index].backoff.until ?? .distantFuture)
     }
@@ -182,6 +184,7 @@ package struct SwitchMachine: Sendable {
     if case .awake = presence {
       holder = index
       lastHolder = models[index].id
+      models[index].rest = nil
     } else if holder == index {
       holder = nil
     }

@@ -66,7 +66,7 @@ struct CUDADriver: CUDACheckpointer {
     // The lock's own time-out is to come first, which says more.
     let patience = timeout + .seconds(5)
     guard let result = await onOwnThread(call).value(within: patience, on: timeline) else {
-      throw RuntimeFailure("\(name) of process \(pid) did not come back within \(patience)")
+      throw RuntimeFailure("\(name) of process \(pid) did not come back within \(patience)", .timedOut)
     }
     return result
   }

@@ -60,7 +60,9 @@ struct GPUSuspension: Sendable {
     _ action: CUDAAction, on process: ProcessIdentity, within timeout: Duration
   ) async throws(RuntimeFailure) {
     guard !Task.isCancelled else { throw RuntimeFailure("cancelled") }
-    guard process.isAlive else { throw RuntimeFailure("process \(process.pid) has ended, expected it on the GPU") }
+    guard process.isAlive else {
+      throw RuntimeFailure("process \(process.pid) has ended, expected it alive for the \(action)", .serverEnded)
+    }
     let state = try await cuda.state(of: process.pid)
     guard state != action.goal else { return }
     guard state == action.origin else {

@@ -21,7 +21,8 @@ struct ProgramRunner: Sendable {
     let title = command.joined(separator: " ")
     guard let end = await process.exit(within: timeout, on: timeline) else {
       try? await process.stop(grace: Self.grace)
-      throw RuntimeFailure(Task.isCancelled ? "\(title) was cancelled" : "\(title) did not end within \(timeout)")
+      if Task.isCancelled { throw RuntimeFailure("\(title) was cancelled") }
+      throw RuntimeFailure("\(title) did not end within \(timeout)", .timedOut)
     }
     let lines = await process.lastLines
     guard end != .exited(status: 0) else { return lines }

@@ -24,6 +24,8 @@ final class AttachedRuntime: ModelRuntime {
 
   func isAlive() async -> Bool { await control.isHealthy(at: plan.healthPath) }
 
+  func isWell() async -> Bool { await control.isHealthy(at: plan.healthPath) }
+
   func wake() async throws(RuntimeFailure) -> Instance {
     let began = control.timeline.now
     let mode = try plan.method(for: plan.eviction).mode

@@ -33,7 +33,7 @@ extension ServerRuntime {
 
   private func dump(_ life: Life) async throws(RuntimeFailure) {
     guard let leader = life.process.leader.current, isAliveStill(life) else {
-      throw RuntimeFailure("the server ended before it was checkpointed")
+      throw RuntimeFailure("the server ended before it was checkpointed", .serverEnded)
     }
     kept = nil
     try await disk { [images] in Result { () throws(RuntimeFailure) in try images.prepare() } }.get()

@@ -96,6 +96,13 @@ actor ServerRuntime: ModelRuntime {
     return false
   }
 
+  func isWell() async -> Bool {
+    switch state {
+    case .awake, .asleep: await control.isHealthy(at: plan.healthPath)
+    case .stopped, .starting, .freezing, .frozen, .ending: false
+    }
+  }
+
   func wake() async throws(RuntimeFailure) -> Instance {
     let began = control.timeline.now
     let instance: Instance
@@ -154,7 +161,7 @@ actor ServerRuntime: ModelRuntime {
       if !sleep.suspended.isEmpty { try await suspension().resume(sleep.suspended, within: plan.sleepTimeout) }
       try await control.wake(sleep.mode, timeout: plan.wakeTimeout)
     }
-    guard isAliveStill(life) else { throw RuntimeFailure("the server ended while it was woken") }
+    guard isAliveStill(life) else { throw RuntimeFailure("the server ended while it was woken", .serverEnded) }
     state = .awake(life)
     return life.instance
   }
@@ -214,7 +221,8 @@ actor ServerRuntime: ModelRuntime {
       story += "; \(error.message)"
     }
     let lines = await life.process.lastLines.suffix(5)
-    return RuntimeFailure(lines.isEmpty ? story : "\(story); its last lines: \(lines.joined(separator: " | "))")
+    let lastLines = lines.isEmpty ? "" : "; its last lines: \(lines.joined(separator: " | "))"
+    return RuntimeFailure(story + lastLines, failure.cause)
   }
 
   // MARK: Falling asleep
@@ -223,12 +231,14 @@ actor ServerRuntime: ModelRuntime {
     try await whileAlive(life, until: "it was asleep") { [control, plan] () async throws(RuntimeFailure) in
       try await control.sleep(mode, timeout: plan.sleepTimeout)
     }
-    guard isAliveStill(life) else { throw RuntimeFailure("the server ended while it was put to sleep") }
+    guard isAliveStill(life) else { throw RuntimeFailure("the server ended while it was put to sleep", .serverEnded) }
     switch method {
     case .stop, .sleep: state = .asleep(life, Sleep(mode: mode))
     case .suspend:
       let suspended = try await suspend(life)
-      guard isAliveStill(life) else { throw RuntimeFailure("the server ended while it was taken off the GPU") }
+      guard isAliveStill(life) else {
+        throw RuntimeFailure("the server ended while it was taken off the GPU", .serverEnded)
+      }
       state = .asleep(life, Sleep(mode: mode, suspended: suspended))
     case .checkpoint: try await freeze(life, mode)
     }
@@ -253,7 +263,7 @@ actor ServerRuntime: ModelRuntime {
       }
       group.addTask {
         guard let end = await life.process.exit.value() else { return .failure(RuntimeFailure("cancelled")) }
-        return .failure(RuntimeFailure(end.story(ofServerStartedBy: life.program, before: goal)))
+        return .failure(RuntimeFailure(end.story(ofServerStartedBy: life.program, before: goal), .serverEnded))
       }
       defer { group.cancelAll() }
       return await group.next() ?? .failure(RuntimeFailure("cancelled"))

@@ -55,6 +55,7 @@ package final class Exchange {
   /// Makes ready for the request whose head has just been read.
   func begin() {
     answer = .none
+    connection.yieldsToDrain = false
     extraFields.removeAll()
     replacedFields = []
     bodyBytes = 0

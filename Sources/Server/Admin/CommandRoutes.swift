@@ -1,13 +1,10 @@
-internal import Core
 internal import HTTP
 internal import Switcher
 
 /// The routes by which an operator commands the switcher; each is a thin door onto one command of the machine.
 struct CommandRoutes: Sendable {
-  let switcher: ModelSwitcher
-  let live: LiveConfiguration
+  let desk: Operator
   let admission: AdminGuard
-  let logger: Logger
 
   func add(to router: inout Router) {
     add("/control/mode", ModeBody.self, to: &router)
@@ -19,7 +16,7 @@ struct CommandRoutes: Sendable {
     router.add(.post, "/control/unpin") { exchange in
       try admission.admit(exchange)
       try await answer(exchange) { () async throws(AdminError) in
-        try await carryOut(.unpin, exchange)
+        try await desk.carryOut(.unpin, askedBy: exchange)
         return "the mode is auto"
       }
     }
@@ -32,7 +29,7 @@ struct CommandRoutes: Sendable {
       let text = exchange.withBody { body in body.indices.map { body[$0] } }
       try await answer(exchange) { () async throws(AdminError) in
         let body = try Body(json: text)
-        try await carryOut(try body.command(), exchange)
+        try await desk.carryOut(try body.command(), askedBy: exchange)
         return body.success
       }
     }
@@ -46,28 +43,5 @@ struct CommandRoutes: Sendable {
       return try await exchange.respondJSON(["error": error.message], status: error.status)
     }
     try await exchange.respondJSON(["message": message])
-  }
-
-  /// Waits until the command is done or has failed, and leaves a trace of who asked for what, and how it ended.
-  private func carryOut(_ command: Switcher.Command, _ exchange: Exchange) async throws(AdminError) {
-    do throws(AdminError) {
-      try await requirePossible(command)
-      do throws(SwitchError) { try await switcher.perform(command) } catch { throw AdminError(error) }
-      logger.info("operator", ["command": "\(command)", "peer": exchange.peer, "result": "done"])
-    } catch {
-      logger.warning("operator", ["command": "\(command)", "peer": exchange.peer, "result": error.message])
-      throw error
-    }
-  }
-
-  /// - Throws: 409 when the model can't give the GPU up like that; of a model that is not there, nothing is said.
-  private func requirePossible(_ command: Switcher.Command) async throws(AdminError) {
-    let order: (model: ModelID, eviction: Eviction)
-    switch command {
-    case .sleep(let model, let eviction?), .setEviction(let model, let eviction): order = (model, eviction)
-    default: return
-    }
-    let models = await live.current.models
-    if let refusal = models.refusal(of: order.eviction, for: order.model) { throw AdminError(409, refusal) }
   }
 }

@@ -117,7 +117,6 @@ extension ControlStep {
 }
 
 extension JSONValue {
-  fileprivate static func seconds(_ duration: Duration) -> JSONValue { .number(duration.seconds) }
   fileprivate static func strings(_ values: [String]) -> JSONValue { .array(values.map { .string($0) }) }
 
   /// Members without those that have no value.

@@ -47,12 +47,12 @@ struct ReloadHistory: Sendable {
   private(set) var counts: [Outcome: Int] = [:]
   private(set) var isLastSuccessful = true
   /// In seconds since 1970; that of the start counts.
-  private(set) var lastSuccess = WallClock.secondsSince1970()
+  private(set) var lastSuccess = UnixTime.seconds()
 
   mutating func add(_ outcome: Outcome) {
     counts[outcome, default: 0] += 1
     isLastSuccessful = outcome == .success
-    if isLastSuccessful { lastSuccess = WallClock.secondsSince1970() }
+    if isLastSuccessful { lastSuccess = UnixTime.seconds() }
   }
 }
 

@@ -13,19 +13,23 @@ struct ModelDirectory: Sendable {
     /// The model that is tried when this one can't be woken.
     let fallback: ModelID?
     let metrics: RequestMetrics.Model
+    let traffic: TrafficMeter
   }
 
   private var entries: [String: Entry] = [:]
   /// In the order of the configuration, for lists and messages.
   let models: [ModelID]
 
-  /// - Parameter metrics: gets the series of every model.
-  init(_ configurations: [ModelConfiguration], metrics: RequestMetrics) {
+  /// - Parameters:
+  ///   - metrics: gets the series of every model.
+  ///   - traffic: gets a meter for every model.
+  init(_ configurations: [ModelConfiguration], metrics: RequestMetrics, traffic: TrafficMonitor) {
     models = configurations.map(\.id)
     for model in configurations {
       let entry = Entry(
         model: model.id, upstreamName: model.backend.upstream.modelName ?? model.id.name,
-        requestTimeout: model.requestTimeout, fallback: model.fallback, metrics: metrics[model.id])
+        requestTimeout: model.requestTimeout, fallback: model.fallback, metrics: metrics[model.id],
+        traffic: traffic[model.id])
       for name in [model.id.name] + model.aliases { entries[name] = entry }
     }
   }

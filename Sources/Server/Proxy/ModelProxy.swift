@@ -43,6 +43,7 @@ struct ModelProxy: Sendable {
     let (entry, target) = try UpstreamPath.resolve(exchange.path, query: exchange.query, in: directory.current)
     var visit = Visit(
       ModelRequest(entry: entry), target: target, receivedAt: exchange.receivedAt, arrivedAt: timeline.now)
+    visit.isProbe = UpstreamPath.isProbe(exchange.method, target)
     recorder?.arrived(at: visit.arrivedAt)
     defer { recorder?.ended(visit.entry(endedAt: timeline.now)) }
     do {
@@ -54,7 +55,11 @@ struct ModelProxy: Sendable {
 
   /// Sends the request on to its model; once more where the server can't have taken it.
   private func pass(_ exchange: Exchange, _ visit: inout Visit) async throws {
-    let deadline = timeline.now + visit.request.entry.requestTimeout
+    let arrival = timeline.now
+    let traffic = visit.isProbe ? nil : visit.request.entry.traffic
+    traffic?.began(at: arrival)
+    defer { traffic?.ended(visit.hasSucceeded, begunAt: arrival, at: timeline.now) }
+    let deadline = arrival + visit.request.entry.requestTimeout
     do {
       try await passOnce(exchange, deadline, &visit)
     } catch ForwardFailure.notTaken(let reason) {
@@ -83,7 +88,9 @@ struct ModelProxy: Sendable {
           } else {
             try await exchange.forward(plan)
           }
-        entry.metrics.count(RequestOutcome(status: summary.status), waited: current.waited)
+        let outcome = RequestOutcome(status: summary.status)
+        current.hasSucceeded = outcome == .success
+        entry.metrics.count(outcome, waited: current.waited)
         entry.metrics.duration.observe(timeline.now - current.receivedAt)
       } catch {
         if error.isServersFault { await switcher.verify(grant) }
@@ -133,6 +140,10 @@ private struct Visit {
   var request: ModelRequest
   /// What the answer bears besides the server's own fields.
   var addedFields: [(name: String, value: String)] = []
+  /// Whether somebody only looks after the server, which is no use of the model.
+  var isProbe = false
+  /// Whether the model's server answered without fault.
+  var hasSucceeded = false
   /// When a model was last granted to it; nil while it waits.
   var grantedAt: Instant?
   private(set) var waited = false

@@ -13,6 +13,7 @@ actor LiveConfiguration {
     let switchMetrics: SwitchMetrics
     let runtimeMetrics: RuntimeMetrics
     let requestMetrics: RequestMetrics
+    let traffic: TrafficMonitor
     let secrets: SecretKeeper
   }
 
@@ -91,7 +92,8 @@ actor LiveConfiguration {
     await parties.switcher.reconfigure(
       models: revisions, newRuntimes: newRuntimes, policy: policy, requestTimeout: new.longestWait)
     // Only now, so that no name leads to a model that the switcher does not know yet.
-    parties.directory.replace(with: ModelDirectory(new.models, metrics: parties.requestMetrics))
+    parties.directory.replace(
+      with: ModelDirectory(new.models, metrics: parties.requestMetrics, traffic: parties.traffic))
     current = new
     self.policy = new.policy
     return report
@@ -121,5 +123,5 @@ extension Configuration {
 }
 
 extension ModelConfiguration {
-  var limits: ModelLimits { ModelLimits(maxInFlight: maxInFlight, maxQueue: maxQueue) }
+  var limits: ModelLimits { ModelLimits(maxInFlight: maxInFlight, maxQueue: maxQueue, idleSleep: idleSleep) }
 }

@@ -110,7 +110,7 @@ package struct SnapshotMetrics: Sendable {
       }
     }
     let delay = snapshot.takenAt - snapshot.upToDateUntil
-    samples.set(upToDate, to: WallClock.secondsSince1970() - delay.seconds)
+    samples.set(upToDate, to: UnixTime.seconds() - delay.seconds)
     tellCosts(snapshot, &samples)
   }
 
@@ -147,11 +147,11 @@ private struct Pair: Hashable {
 
 /// When the mode last changed, in seconds since 1970: noted once, since it would move with the wall clock otherwise.
 private final class ModeClock: Sendable {
-  private let seconds = Mutex(WallClock.secondsSince1970())
+  private let seconds = Mutex(UnixTime.seconds())
 
   var lastChange: Double { seconds.withLock(\.self) }
 
-  func changed() { seconds.withLock { $0 = WallClock.secondsSince1970() } }
+  func changed() { seconds.withLock { $0 = UnixTime.seconds() } }
 }
 
 extension Snapshot.ModelView {

@@ -114,7 +114,7 @@ extension ProcessTests {
       let expected =
         "the server exited with status 1 before it was restored; "
         + "its last lines: Error (criu/cr-restore.c:42): can't restore"
-      await #expect(throws: RuntimeFailure(expected)) { try await runtime.wake() }
+      await #expect(throws: RuntimeFailure(expected, .serverEnded)) { try await runtime.wake() }
       try await runtime.stop()
       _ = nvidia.takeCalls()
       #expect(try await runtime.wake() == Instance(3))

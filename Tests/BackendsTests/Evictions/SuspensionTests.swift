@@ -82,9 +82,8 @@ extension ProcessTests {
       let worker = try #require(nvidia.offGPU.keys.min())
       kill(worker, SIGKILL)
       #expect(await holds { processState(worker) ?? "Z" == "Z" })
-      await #expect(throws: RuntimeFailure("process \(worker) has ended, expected it on the GPU")) {
-        try await runtime.wake()
-      }
+      let message = "process \(worker) has ended, expected it alive for the restore"
+      await #expect(throws: RuntimeFailure(message, .serverEnded)) { try await runtime.wake() }
       try await runtime.stop()
     }
 

@@ -23,6 +23,10 @@ struct World {
   private var lastCommand: UInt64 = 0
   /// Who was awake last and was not sent away by the operator.
   private(set) var lastAwake: ModelID?
+  /// When each model was last used, or woken.
+  private var lastUse: [ModelID: Instant] = [:]
+  /// The last request that had come when the latest switch began: nobody after it is admitted to the model that leaves.
+  private var drainLine: Ticket?
 
   /// What happens at one instant, while it is being put together.
   private var gathered: [Event]?
@@ -76,7 +80,9 @@ struct World {
 
   mutating func finish(_ ticket: Ticket) {
     guard let position = openGrants.firstIndex(where: { $0.ticket == ticket }) else { return }
-    send(.requestFinished(openGrants.remove(at: position)))
+    let grant = openGrants.remove(at: position)
+    lastUse[grant.model] = now
+    send(.requestFinished(grant))
   }
 
   mutating func finishAll() {
@@ -85,7 +91,9 @@ struct World {
 
   /// The slow work under way on the model ends well.
   mutating func succeed(_ model: ModelID) {
-    if let event = servers[index(of: model)].succeed(model) { send(event) }
+    guard let event = servers[index(of: model)].succeed(model) else { return }
+    if case .woke = event { lastUse[model] = now }
+    send(event)
   }
 
   mutating func fail(_ model: ModelID) {
@@ -181,6 +189,7 @@ struct World {
     } else {
       machine.handle(events, at: now, effects: &effects)
     }
+    if machine.switchCount != switches { drainLine = Ticket(number: lastTicket) }
     for effect in effects { carryOut(effect) }
     for case .retired(let model) in events where machine.index(of: model) == nil { toldStates[model] = nil }
     if machine.switchCount != switches, machine.mode.isManual { checkReason(events) }
@@ -249,6 +258,9 @@ struct World {
     let server = servers[index(of: grant.model)]
     let inFlight = openGrants.count { $0.model == grant.model && $0.instance == server.instance }
     if !configured.contains(grant.model) { report("\(grant.model) was granted and is not configured") }
+    if let line = drainLine, machine.transition?.from == grant.model, ticket > line {
+      report("request \(ticket.number) came after the drain of \(grant.model) began")
+    }
     if waiter.model != grant.model { report("request \(ticket.number) was granted \(grant.model)") }
     if waiters.contains(where: { $0.model == grant.model && $0.ticket < ticket }) {
       report("request \(ticket.number) overtook another one")
@@ -274,10 +286,25 @@ struct World {
     let server = servers[index(of: model)]
     if isClosed { report("\(model) was put to sleep after the shutdown") }
     if openGrants(on: model) > 0 { report("\(model) was put to sleep under its requests") }
+    if machine.transition?.trigger == .idle { checkIdleness(model) }
     if server.work != nil || !server.seemsAwake { report("\(model) was put to sleep while it is \(server)") }
+    if let transition = machine.transition, transition.isPolicyDriven,
+      !waiters.contains(where: { $0.model == transition.to })
+    {
+      report("\(model) was put to sleep for nobody")
+    }
     for other in models where other != model && servers[index(of: other)].holdsGPU {
       report("\(model) was put to sleep while \(other) is \(servers[index(of: other)])")
     }
+  }
+
+  /// A model goes to sleep by itself when it has had nothing to do for as long as it is to bear that, and nobody waits.
+  private mutating func checkIdleness(_ model: ModelID) {
+    let idle = now - (lastUse[model] ?? .zero)
+    if idle < limits[index(of: model)].idleSleep ?? .seconds(Int64.max) {
+      report("\(model) went to sleep by itself after \(idle)")
+    }
+    if !waiters.isEmpty { report("\(model) went to sleep by itself while somebody waits") }
   }
 
   private mutating func checkWake(_ model: ModelID) {
@@ -296,6 +323,7 @@ struct World {
     if openGrants(on: model) > 0 { report("\(model) was stopped under its requests") }
     if server.body == .awake { report("\(model) was stopped while it is awake") }
     switch server.work {
+    case _ where server.isRetiring: report("\(model) was stopped while its server is ended for good")
     case .stopping: report("\(model) was stopped twice at a time")
     case .sleeping: report("\(model) was stopped in its sleep's place")
     case .waking, nil: break
@@ -307,6 +335,7 @@ struct World {
     if openGrants(on: model) > 0, server.lastDead != server.instance { report("\(model) was ended under its requests") }
     if server.body == .awake { report("\(model) was ended while it is awake") }
     if server.isRetiring { report("\(model) was ended twice") }
+    if isClosed { report("\(model) was ended after the shutdown, which ends them all") }
   }
 
   /// Those who look on know each state, unless the timer is late that ends a back-off.
