@@ -28,7 +28,8 @@ struct OperatorTests {
     let suspend = Eviction(weights: .retain, process: .cudaSuspend)
     var world = World(["a", "b"])
     world.bring("a")
-    #expect(world.isDone(world.command(.setEviction("a", suspend))))
+    let order = world.command(.setEviction("a", suspend))
+    #expect(world.isDone(order))
     #expect(world.machine.snapshot(at: world.now).models.map(\.eviction) == [suspend, nil])
     world.arrive("b")
     #expect(world.work("a") == .sleeping(suspend))
@@ -47,7 +48,8 @@ struct OperatorTests {
   @Test func `an eviction is set for a model that is configured`() {
     var world = World(["a", "b"])
     let suspend = Eviction(weights: .retain, process: .cudaSuspend)
-    #expect(world.error(world.command(.setEviction("z", suspend))) == .unknownModel("z"))
+    let order = world.command(.setEviction("z", suspend))
+    #expect(world.error(order) == .unknownModel("z"))
     world.expectSound()
   }
 
