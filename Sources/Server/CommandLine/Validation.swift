@@ -41,7 +41,7 @@ struct Validation {
     cycle.memory.beforeMiB = usedMemory()
     if let refusal = try await command("sleep", cycle.eviction) { return refusal }
     cycle.memory.asleepMiB = usedMemory()
-    let residence = try await status().models[order.model]?.state
+    let asleep = try await status().models[order.model]
     let coldStarts = try await coldStarts()
     if let refusal = try await command("wake") { return refusal }
     cycle.memory.awakeMiB = usedMemory()
@@ -50,11 +50,12 @@ struct Validation {
     let ended = try await switches().filter { $0.number > last }
     cycle.sleepSeconds = ended.last { $0.from == order.model }?.seconds(of: "sleep")
     cycle.wakeSeconds = ended.first { $0.to == order.model }?.seconds(of: "wake")
-    let isAlive = residence == "asleep"
+    let isAlive = asleep?.state == "asleep"
     if let eviction = cycle.eviction, eviction.process == .keepRunning || eviction.process == .cudaSuspend, !isAlive {
       return "it could not be put to sleep, so its process was ended"
     }
-    if isAlive, isCold { return "it could not be woken, so it was started afresh" }
+    // A model on a host of somebody else's is loaded anew each time.
+    if isAlive, isCold, asleep?.processState != "external" { return "it could not be woken, so it was started afresh" }
     return try await compare(answer, &cycle)
   }
 

@@ -8,6 +8,7 @@ struct ModelReader {
   var defaults: ModelOptions
   /// The program that stands for `vllm`, or nothing.
   var vllmCommand: [String]
+  let checkpoint: CheckpointSettings
   /// The name of the default model, and how long nobody may have used the GPU before it is that model's again.
   let defaultModel: (name: ConfigValue, delay: Duration)?
   let ports: FreePorts
@@ -16,15 +17,18 @@ struct ModelReader {
 
   private var nameClaims = Claims<String>()
   private var ids: [String: ModelID] = [:]
+  /// Where each model's eviction stands, or would.
+  private var evictions: [ModelID: (path: String, position: TextPosition)] = [:]
   private var preloads: [(model: ModelID, value: ConfigValue)] = []
   private var fallbacks: [(model: ModelID, value: ConfigValue, target: String)] = []
 
   init(
-    defaults: ModelOptions, vllmCommand: [String], defaultModel: (name: ConfigValue, delay: Duration)?,
-    ports: FreePorts, portClaims: Claims<UInt16>
+    defaults: ModelOptions, vllmCommand: [String], checkpoint: CheckpointSettings,
+    defaultModel: (name: ConfigValue, delay: Duration)?, ports: FreePorts, portClaims: Claims<UInt16>
   ) {
     self.defaults = defaults
     self.vllmCommand = vllmCommand
+    self.checkpoint = checkpoint
     self.defaultModel = defaultModel
     self.ports = ports
     self.portClaims = portClaims
@@ -40,6 +44,7 @@ struct ModelReader {
     for (_, value) in preloads.dropFirst() {
       value.fault("found true, expected it of one model at the most: \(preloads[0].model) is preloaded already")
     }
+    reportEvictions(of: read, to: models.findings)
     let targets = fallbackTargets()
     let home = defaultModel.flatMap { home in home.name.word().flatMap { id(named: $0, home.name, "a model") } }
     return read.map { model in
@@ -88,8 +93,10 @@ struct ModelReader {
       object.value.warn(
         "min_sleep_secs is no shorter than request_timeout_secs: requests may give up before it wakes")
     }
-    let server = ServerReader(id: id, port: port, options: options, vllmCommand: vllmCommand)
+    let server = ServerReader(
+      id: id, port: port, options: options, vllmCommand: vllmCommand, checkpoint: checkpoint)
     guard let backend = server.settings(&object) else { return nil }
+    evictions[id] = (object.value.child("eviction"), object.position(of: "eviction"))
     return ModelConfiguration(
       id: id, aliases: aliases, fallback: nil, requestTimeout: options.requestTimeout, limits: options.limits,
       preloads: preloads.first?.model == id, backend: backend)
@@ -107,6 +114,14 @@ struct ModelReader {
   private mutating func claim(name: String, of id: ModelID, path: String, at position: TextPosition) {
     nameClaims.claim(name, path: path, at: position)
     if ids[name] == nil { ids[name] = id }
+  }
+
+  /// What an eviction comes to depends on who else needs the GPU.
+  private func reportEvictions(of models: [ModelConfiguration], to findings: ConfigurationFindings) {
+    for model in models {
+      guard let place = evictions[model.id], let refusal = models.refusal(of: nil, for: model.id) else { continue }
+      findings.fault(refusal, path: place.path, at: place.position)
+    }
   }
 
   /// Which model stands in for which. A name that is no model's, and models that stand in for each other in a circle, are

@@ -58,10 +58,10 @@ extension ConfigShape {
   static let checkpoint = ConfigShape(
     name: "checkpoint",
     properties: [
-      .init("criu_path", .string, "the criu program"),
-      .init("cuda_plugin_dir", .string, "where criu's CUDA plugin is"),
-      .init("images_dir", .string, "where the images are kept"),
-      .init("cuda_checkpoint_path", .string, "the cuda-checkpoint program"),
+      .init("criu_path", .word, "the criu program"),
+      .init("cuda_plugin_dir", .word, "where criu's CUDA plugin is"),
+      .init("images_dir", .word, "where the images are kept"),
+      .init("cuda_checkpoint_path", .word, "the cuda-checkpoint program"),
       .init("keep_images", .bool, "whether images are kept once they have been restored"),
     ])
 
