@@ -28,6 +28,27 @@ struct AdminConnection: Sendable {
       ClientRequest(.post, upstream.basePath + path, fields: fields, body: Array(body.serialized().utf8)))
   }
 
+  /// How the model gives the GPU up; nil where the daemon does not tell.
+  func eviction(of model: String) async throws(ClientFailure) -> Eviction? {
+    struct Evictions: Decodable {
+      struct Words: Decodable {
+        let weights: String
+        let process: String
+      }
+
+      struct Setting: Decodable { let eviction: Words }
+
+      let models: [String: Setting]
+    }
+    let setting = try await get("/control/eviction").decoded(Evictions.self)?.models[model]
+    return setting.flatMap { Eviction(words: "\($0.eviction.weights)+\($0.eviction.process)") }
+  }
+
+  /// What the model does; nil where the daemon does not tell.
+  func state(of model: String) async throws(ClientFailure) -> Status.Model? {
+    try await get("/control/status").decoded(Status.self)?.models[model]
+  }
+
   private func send(_ request: ClientRequest) async throws(ClientFailure) -> ClientResponse {
     try await client.send(request, to: upstream.origin, timeout: .seconds(3600), bodyLimit: 16 << 20)
   }

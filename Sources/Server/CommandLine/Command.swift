@@ -23,7 +23,7 @@ enum Command: Hashable {
     case sleep(String)
     case wake(String)
     case validate(ValidationOrder)
-    case checkpoint(String, Eviction)
+    case checkpoint(String, Eviction?)
   }
 
   /// How to reach the running daemon, and how to show what it says.
@@ -93,7 +93,7 @@ enum Command: Hashable {
     case .wake: return client(.wake(operands[0]))
     case .validate: return client(.validate(try ValidationOrder(model: operands[0], arguments, environment)))
     case .checkpoint:
-      let words = arguments.value("--eviction") ?? "retain+checkpoint"
+      guard let words = arguments.value("--eviction") else { return client(.checkpoint(operands[0], nil)) }
       let eviction = try Eviction(option: "--eviction", words: words)
       guard eviction.process == .checkpoint else {
         throw UsageError("--eviction: found \"\(words)\", expected one that ends in +checkpoint")

@@ -69,12 +69,20 @@ struct DaemonClient {
 
   /// Wakes the model, since there is nothing to be kept of one that sleeps, and has it checkpointed.
   private func checkpoint(
-    _ model: String, _ eviction: Eviction, _ daemon: AdminConnection
+    _ model: String, _ ordered: Eviction?, _ daemon: AdminConnection
   ) async throws -> ExitStatus {
+    let configured = try await daemon.eviction(of: model).flatMap { $0.process == .checkpoint ? $0 : nil }
+    let eviction = ordered ?? configured ?? Eviction(weights: .retain, process: .checkpoint)
     let woken = try await daemon.post("/control/wake", ["model": .string(model)])
     guard woken.refusal == nil else { return show(.wake(model), woken) }
     let order: JSONValue = ["model": .string(model), "eviction": .string(eviction.description)]
-    return show(.sleep(model), try await daemon.post("/control/sleep", order))
+    let answer = try await daemon.post("/control/sleep", order)
+    // A sleep that fails frees the GPU all the same.
+    guard answer.refusal == nil, try await daemon.state(of: model)?.state == "stopped" else {
+      return show(.sleep(model), answer)
+    }
+    say("\(model) could not be checkpointed, so its process was ended; the daemon's log tells why")
+    return .failure
   }
 
   private func show(_ request: Command.ClientRequest, _ response: ClientResponse) -> ExitStatus {

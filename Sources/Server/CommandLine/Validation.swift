@@ -22,13 +22,14 @@ struct Validation {
     let before = try await status()
     if let refusal = try await command("wake") { throw Refusal(message: refusal) }
     var report = ValidationReport(model: order.model)
-    for eviction in order.evictions { report.cycles.append(try await cycle(eviction)) }
+    let configured = try await daemon.eviction(of: order.model)
+    for eviction in order.evictions { report.cycles.append(try await cycle(eviction, configured)) }
     try await restore(before)
     return report
   }
 
-  private func cycle(_ eviction: Eviction?) async throws -> ValidationReport.Cycle {
-    var cycle = ValidationReport.Cycle(eviction: eviction)
+  private func cycle(_ ordered: Eviction?, _ configured: Eviction?) async throws -> ValidationReport.Cycle {
+    var cycle = ValidationReport.Cycle(eviction: ordered ?? configured)
     cycle.failure = try await take(&cycle)
     return cycle
   }
@@ -41,7 +42,7 @@ struct Validation {
     cycle.memory.beforeMiB = usedMemory()
     if let refusal = try await command("sleep", cycle.eviction) { return refusal }
     cycle.memory.asleepMiB = usedMemory()
-    let asleep = try await status().models[order.model]
+    let asleep = try await daemon.state(of: order.model)
     let coldStarts = try await coldStarts()
     if let refusal = try await command("wake") { return refusal }
     cycle.memory.awakeMiB = usedMemory()
@@ -51,7 +52,7 @@ struct Validation {
     cycle.sleepSeconds = ended.last { $0.from == order.model }?.seconds(of: "sleep")
     cycle.wakeSeconds = ended.first { $0.to == order.model }?.seconds(of: "wake")
     let isAlive = asleep?.state == "asleep"
-    if let eviction = cycle.eviction, eviction.process == .keepRunning || eviction.process == .cudaSuspend, !isAlive {
+    if let eviction = cycle.eviction, eviction.process != .stop, !isAlive {
       return "it could not be put to sleep, so its process was ended"
     }
     // A model on a host of somebody else's is loaded anew each time.

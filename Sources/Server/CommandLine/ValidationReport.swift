@@ -8,7 +8,7 @@ struct ValidationReport: Hashable {
 
   /// One sleep and one wake.
   struct Cycle: Hashable {
-    /// As the daemon was told; nil: as the model is configured.
+    /// As the daemon was told, or the model is configured; nil where that is not known.
     let eviction: Eviction?
     /// The daemon's own times, without what else it did in between; nil for what did not happen.
     var sleepSeconds: Double?

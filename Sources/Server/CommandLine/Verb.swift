@@ -70,7 +70,7 @@ enum Verb: String, CaseIterable {
   ]
 
   private static let eviction = Arguments.Option(
-    "--eviction", value: "WEIGHTS+checkpoint", "what becomes of the weights before, retain by default")
+    "--eviction", value: "WEIGHTS+checkpoint", "what becomes of the weights before; as configured, else retain")
 
   private static let simulation: [Arguments.Option] = [
     .init("--policies", value: "LIST", "fifo,cost_aware,scheduler_tick by default; a policy may bear NAME:OPTION=N"),

@@ -24,7 +24,7 @@ struct CommandTests {
       (["wake", "m"], .client(.wake("m"), .init())),
       (["validate", "m"], .client(.validate(ValidationOrder(model: "m")), .init())),
       (["--validate", "m", "--json"], .client(.validate(ValidationOrder(model: "m")), .init(printsJSON: true))),
-      (["--json", "--checkpoint", "m"], .client(.checkpoint("m", .retainedCheckpoint), .init(printsJSON: true))),
+      (["--json", "--checkpoint", "m"], .client(.checkpoint("m", nil), .init(printsJSON: true))),
       (
         ["checkpoint", "m", "--eviction", "discard+checkpoint"],
         .client(.checkpoint("m", Eviction(weights: .discard, process: .checkpoint)), .init())
@@ -128,8 +128,4 @@ struct CommandTests {
     #expect(verb.help.hasPrefix("Usage: switcher \(verb.rawValue)"))
     for option in verb.options { #expect(verb.help.contains(option.name) && verb.help.contains(option.summary)) }
   }
-}
-
-extension Eviction {
-  fileprivate static let retainedCheckpoint = Eviction(weights: .retain, process: .checkpoint)
 }

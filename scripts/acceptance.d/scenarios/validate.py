@@ -8,6 +8,7 @@ import workspace
 from checks import Checks, scenario
 from configs import config, stub
 from daemon import Daemon
+from scenarios.evictions import on_disk
 
 FIFO = {"type": "fifo", "min_active_secs": 0}
 
@@ -45,7 +46,7 @@ def validate_tells_whether_a_model_comes_back_as_it_was(check: Checks):
         check.equal("the answer is the same", (kept["answer"], stopped["answer"]), ("identical", "identical"))
         check("the times are the model's own", 0.3 <= kept["sleep_secs"] < 3 and 0.2 <= kept["wake_secs"] < 3, kept)
         run = switcher(daemon, "validate", "good", "--url", daemon.listen.url)
-        check.contains("the table", run.stdout, "eviction", "as configured", "identical", "ok")
+        check.contains("the table", run.stdout, "eviction", "offload+keep_running", "identical", "ok")
         check.equal("and its exit status", run.returncode, 0)
         for model, failure in [
             ("insomniac", "could not be put to sleep"),
@@ -79,3 +80,30 @@ def validate_says_what_keeps_it_from_trying(check: Checks):
         check.equal("no eviction", (run.returncode, "--policies" in run.stderr), (2, True))
         run = switcher(daemon, "checkpoint", "nobody")
         check.equal("no model to checkpoint", (run.returncode, "nobody" in run.stderr), (4, True))
+
+
+@scenario
+def checkpoint_keeps_a_model_on_disk(check: Checks):
+    settings, site = on_disk("verb-checkpoint")
+    with Daemon("verb-checkpoint", settings) as daemon:
+        run = switcher(daemon, "checkpoint", "alpha")
+        check.equal("it is done", (run.returncode, run.stderr), (0, ""))
+        check.equal("the model sleeps", daemon.model_state("alpha"), "asleep")
+        check.equal("without a process", daemon.engine("alpha"), None)
+        check.contains("criu was told to", (site / "calls").read_text(), "criu dump")
+        status, [cycle] = validate(daemon, "alpha")
+        check.equal("it comes back as it was", (status, cycle["eviction"]), (0, "offload+checkpoint"))
+
+
+@scenario
+def a_checkpoint_that_fails_is_told(check: Checks):
+    settings, site = on_disk("verb-no-checkpoint")
+    settings["checkpoint"]["criu_path"] = "/nonexistent/criu"
+    settings["models"]["plain"] = stub()
+    with Daemon("verb-no-checkpoint", settings) as daemon:
+        run = switcher(daemon, "checkpoint", "alpha")
+        check.equal("it is no success", run.returncode, 1)
+        check.contains("and why", run.stderr, "could not be checkpointed")
+        run = switcher(daemon, "checkpoint", "plain")
+        check.equal("one that was not started for it is refused", run.returncode, 4)
+        check.contains("with the reason", run.stderr, "configured eviction is checkpoint")
