@@ -69,9 +69,22 @@ struct World {
     lastTicket += 1
     let ticket = Ticket(number: lastTicket)
     let deadline = patience.map { now + $0 } ?? .distantFuture
+    let isTried = isTried(model)
     waiters.append(Caller(ticket: ticket, model: model, deadline: deadline))
     send(.requestArrived(ticket, model, deadline: deadline))
+    if gathered == nil, isTried, waiters.contains(where: { $0.ticket == ticket }) {
+      report("request \(ticket.number) waits for \(model), which one request tries already")
+    }
     return ticket
+  }
+
+  /// Whether one request, and no operator, tries a model that has failed too often.
+  private func isTried(_ model: ModelID) -> Bool {
+    guard let index = machine.index(of: model), machine.models[index].awake == nil,
+      machine.models[index].breakerState(at: now) != .closed
+    else { return false }
+    let coming = machine.transition.flatMap { $0.to == model && !$0.isGivingUp ? $0 : nil }
+    return coming.map { $0.commands.isEmpty } ?? waiters.contains { $0.model == model }
   }
 
   mutating func abandon(_ ticket: Ticket) {
