@@ -13,8 +13,12 @@ package struct ServerTraits: Hashable, Sendable {
 extension BackendSettings {
   /// - Throws: all that is wrong with the settings.
   package func traits() throws(BackendFaults) -> ServerTraits {
-    guard case .server(let plan) = try backend.blueprint(self) else {
-      return ServerTraits(eviction: effectiveEviction, wakeKinds: [.resume], steps: [:])
+    let plan: ServerPlan
+    switch try backend.blueprint(self) {
+    case .server(let server): plan = server
+    case .hosted:
+      // Asleep, it holds nothing; awake, it was loaded anew.
+      return ServerTraits(eviction: Eviction(weights: .discard, process: .stop), wakeKinds: [.coldStart], steps: [:])
     }
     let modes = plan.sleepModes.values.map { plan.suspendsNCCL ? $0.suspendingNCCL : $0 }
     let starts: [WakeKind] = plan.launch == nil ? [] : [.coldStart]

@@ -46,6 +46,8 @@ struct EndpointHost: ModelHost {
   var lookInterval: Duration = .seconds(2)
 
   private static let answerTimeout: Duration = .seconds(30)
+  /// A daemon that is to end can't wait for a service that does not answer.
+  private static let stopTimeout: Duration = .seconds(10)
 
   private var timeline: any Timeline { site.control.timeline }
   private var authorization: String { "Bearer \(endpoint.token)" }
@@ -69,15 +71,19 @@ struct EndpointHost: ModelHost {
     }
   }
 
-  func sleep() async throws(RuntimeFailure) {
-    let deadline = timeline.now + sleepTimeout
+  func sleep() async throws(RuntimeFailure) { try await sleep(within: sleepTimeout) }
+
+  func stop() async throws(RuntimeFailure) { try await sleep(within: min(sleepTimeout, Self.stopTimeout)) }
+
+  private func sleep(within timeout: Duration) async throws(RuntimeFailure) {
+    let deadline = timeline.now + timeout
     var isOrdered = false
     while true {
       let report = try await look(until: deadline)
       guard !report.isAsleep else { return }
       if !isOrdered { isOrdered = try await order(endpoint.sleepAction.route, until: deadline) }
       try await pause(lookInterval, until: deadline) {
-        "the endpoint \(endpoint.name) was not asleep within \(sleepTimeout): it is \(report.story)"
+        "the endpoint \(endpoint.name) was not asleep within \(timeout): it is \(report.story)"
       }
     }
   }
@@ -169,7 +175,7 @@ struct EndpointHost: ModelHost {
   private func pause(
     _ duration: Duration, until deadline: Instant, orFail story: () -> String
   ) async throws(RuntimeFailure) {
-    guard timeline.now + duration < deadline else { throw RuntimeFailure(story()) }
+    guard timeline.now + duration < deadline else { throw RuntimeFailure(story(), .timedOut) }
     do { try await timeline.sleep(for: duration) } catch { throw RuntimeFailure("given up: \(story())") }
   }
 }

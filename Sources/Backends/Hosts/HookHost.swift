@@ -83,8 +83,8 @@ struct HookHost: ModelHost {
     let process = site.start(launch, logger)
     guard let end = await process.exit(within: timeout, on: site.control.timeline) else {
       try? await process.stop(grace: Self.grace)
-      throw RuntimeFailure(
-        Task.isCancelled ? "the \(name) hook was cancelled" : "the \(name) hook did not end within \(timeout)")
+      guard !Task.isCancelled else { throw RuntimeFailure("the \(name) hook was cancelled") }
+      throw RuntimeFailure("the \(name) hook did not end within \(timeout)", .timedOut)
     }
     guard end != .exited(status: 0) else { return logger.info("hook done") }
     let lines = await process.lastLines.suffix(5)

@@ -7,15 +7,19 @@ actor HostedRuntime: ModelRuntime {
   private let model: ModelID
   private let host: any ModelHost
   private let instances: InstanceNumbers
+  private let timeline: any Timeline
+  private let observe: @Sendable (RuntimeEvent) -> Void
   private let current: Mutex<Upstream>
   /// Whether the host may hold something for the model on our account: from the order to wake until the model is gone. What
   /// was never woken from here is not ours to take away.
   private var mayHold = false
 
-  /// - Parameter upstream: where the model answers, as far as that is known before its first wake.
-  init(model: ModelID, host: any ModelHost, upstream: Upstream, instances: InstanceNumbers) {
+  /// - Parameter control: to the host's server; its upstream is where the model answers, as far as that is known before
+  ///   the first wake.
+  init(model: ModelID, host: any ModelHost, control: ServerControl, instances: InstanceNumbers) {
     (self.model, self.host, self.instances) = (model, host, instances)
-    current = Mutex(upstream)
+    (timeline, observe) = (control.timeline, control.observe)
+    current = Mutex(control.upstream)
   }
 
   nonisolated var upstream: Upstream { current.withLock { $0 } }
@@ -24,10 +28,14 @@ actor HostedRuntime: ModelRuntime {
 
   func isAlive() async -> Bool { await host.isAlive() }
 
+  func isWell() async -> Bool { await host.isAlive() }
+
   func wake() async throws(RuntimeFailure) -> Instance {
     mayHold = true
+    let began = timeline.now
     let upstream = try await host.wake()
     current.withLock { $0 = upstream }
+    observe(.woke(.coldStart, timeline.now - began))
     return instances.next(for: model)
   }
 

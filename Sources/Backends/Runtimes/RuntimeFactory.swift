@@ -40,7 +40,7 @@ package struct RuntimeFactory: Sendable {
     case .server(let plan): return server(model, plan, control)
     case .hosted(let plan):
       let site = HostSite(model: model, control: control, start: programs.start)
-      return HostedRuntime(model: model, host: plan.host(site), upstream: settings.upstream, instances: instances)
+      return HostedRuntime(model: model, host: plan.host(site), control: control, instances: instances)
     }
   }
 

@@ -37,6 +37,7 @@ struct ServerReader {
     var modelName = object.take("upstream_model")?.word()
     if backend == .vllm || backend == .sglang { modelName = modelName ?? servedName(arguments) ?? modelPath }
     let url = given[.url]?.upstream(modelName: modelName)
+    let (hooks, endpoint) = (given.hooks, given.endpoint)
 
     guard let backend else { return nil }
     let isRead = findings.faults.count == earlierFaults
@@ -51,8 +52,8 @@ struct ServerReader {
     settings.wakeSteps = wakeSteps
     settings.checkpoint = checkpoint
     settings.checkpointPath = checkpointPath
-    settings.hooks = given.hooks
-    settings.endpoint = given.endpoint
+    settings.hooks = hooks
+    settings.endpoint = endpoint
     options.apply(to: &settings)
     // What holds for models in general can't oblige a server that somebody else runs.
     let isHosted = !backend.keys.contains(.eviction)

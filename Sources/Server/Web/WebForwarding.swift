@@ -29,18 +29,23 @@ struct WebForwarding: Sendable {
     let request = try await request(exchange, plan, access)
     let began = timeline.now
     var progress: Progress?
-    for await news in transfers.send(request) {
+    let transfer = transfers.send(request)
+    defer { transfer.cancel() }
+    for await news in transfer.news {
       switch news {
       case .head(let status, let fields):
         let now = timeline.now
         try await begin(exchange, plan, status, fields, after: now - began)
-        progress = Progress(status: status, firstByteAt: now, isEventStream: fields.tellOfEvents)
+        progress = Progress(
+          status: status, firstByteAt: now, isEventStream: fields.tellOfEvents, hasBody: Self.hasBody(status))
       case .piece(let bytes):
+        guard progress?.hasBody == true else { continue }
         progress?.bytesSent += bytes.count
         do { try await exchange.send(bytes) } catch { throw .clientGone }
+        transfer.taken(bytes: bytes.count)
       case .end(nil):
         guard let progress else { throw .noAnswer("\(plan.origin): ended without an answer") }
-        do { try await exchange.finish() } catch { throw .clientGone }
+        if progress.hasBody { do { try await exchange.finish() } catch { throw .clientGone } }
         return ForwardSummary(
           status: progress.status, bytesSent: progress.bytesSent, firstByteAt: progress.firstByteAt)
       case .end(let failure?):
@@ -57,8 +62,12 @@ struct WebForwarding: Sendable {
     let status: Int
     let firstByteAt: Instant
     let isEventStream: Bool
+    let hasBody: Bool
     var bytesSent = 0
   }
+
+  /// Whether an answer of this status has a body (RFC 9110, section 6.4.1).
+  private static func hasBody(_ status: Int) -> Bool { status != 204 && status != 304 }
 
   private func request(
     _ exchange: Exchange, _ plan: ForwardPlan, _ access: WebAccess
@@ -97,11 +106,11 @@ struct WebForwarding: Sendable {
       exchange.addResponseField("Server-Timing", "\(timing), upstream;dur=\(tenths / 10).\(tenths % 10)")
     }
     if fields.tellOfEvents { exchange.addResponseField("X-Accel-Buffering", "no") }
-    let kept = fields.filter { !Self.droppedAnswerFields.contains($0.name.lowercased()) }
+    let kept = fields.filter { !Self.droppedAnswerFields.contains($0.name.lowercased()) }.map { ($0.name, $0.value) }
     do {
+      guard Self.hasBody(status) else { return try await exchange.respond(status: status, fields: kept) }
       try await exchange.begin(
-        status: status, fields: kept.map { ($0.name, $0.value) },
-        contentType: fields.contentType ?? "application/octet-stream")
+        status: status, fields: kept, contentType: fields.contentType ?? "application/octet-stream")
     } catch {
       throw .clientGone
     }

@@ -25,6 +25,10 @@ struct BackendTests {
         == ServerTraits(
           eviction: Eviction(weights: .retain, process: .keepRunning), wakeKinds: [.resume],
           steps: [.sleep: 0, .wake: 0]))
+    #expect(
+      try exampleSettings(.ollama).traits()
+        == ServerTraits(
+          eviction: Eviction(weights: .discard, process: .stop), wakeKinds: [.coldStart], steps: [:]))
   }
 
   @Test(

@@ -14,6 +14,7 @@ from scenarios import (  # noqa: F401
     reload,
     recording,
     failing_models,
+    hosted_models,
     process_deaths,
     shutdown,
     switching,
