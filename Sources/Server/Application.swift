@@ -151,8 +151,10 @@ struct Application: Sendable {
     let admission = AdminGuard(token: configuration.adminToken, isLoopback: isLoopback)
     StatusRoute(switcher: switcher, admission: admission).add(to: &router)
     ConfigurationRoutes(live: live, admission: admission).add(to: &router)
-    let desk = Operator(switcher: switcher, logger: logger)
+    let desk = Operator(
+      switcher: switcher, refusal: { [live] in await live.current.models.refusal(of: $0, for: $1) }, logger: logger)
     CommandRoutes(desk: desk, admission: admission).add(to: &router)
+    EvictionRoute(switcher: switcher, live: live, admission: admission).add(to: &router)
     TrafficRoutes(switcher: switcher, monitor: traffic, timeline: timeline, admission: admission).add(to: &router)
     SleepRoutes(desk: desk, monitor: traffic, timeline: timeline, admission: admission).add(to: &router)
     EndpointRoutes(desk: desk, admission: admission).add(to: &router)

@@ -16,10 +16,15 @@ final class ChildProcess: Sendable {
   let exit = Eventual<ProcessEnd>()
   /// Nothing is left of the tree.
   let end = Eventual<Void>()
+  /// The process id of the server, once it runs. It stays the server's own as long as `end` has not come.
+  let leader = Eventual<Int32>()
+  /// The process that all of the tree descend from, under the same condition; nil when nothing was started.
+  let root: Int32?
   private let outputEnd = Eventual<Void>()
   private let output = Mutex(ServerOutput())
   /// The shepherd's control socket; nil once it is closed, when the number may be another descriptor's.
   private let control = Mutex<Int32?>(nil)
+  private let remains: Launch.Remains
   private let loop: EventLoop
   private let timeline: any Timeline
   private let logger: Logger
@@ -28,10 +33,15 @@ final class ChildProcess: Sendable {
   /// - Parameter logger: gets what the server writes, line by line.
   init(_ launch: Launch, loop: EventLoop, timeline: any Timeline, logger: Logger) {
     (self.loop, self.timeline, self.logger) = (loop, timeline, logger)
+    remains = launch.remains
+    // From here on, so that what earlier servers wrote is not taken for this one's.
+    let file = launch.outputFile.map { OutputFile($0) }
+    let spawned = Result { () throws(Shepherd.SpawnFailure) in try Shepherd.spawn(launch) }
+    root = (try? spawned.get())?.pid
     do throws(Shepherd.SpawnFailure) {
-      let shepherd = try Shepherd.spawn(launch)
+      let shepherd = try spawned.get()
       control.withLock { $0 = shepherd.control }
-      Task { await attend(shepherd) }
+      Task { await attend(shepherd, file) }
     } catch {
       outputEnd.resolve(())
       exit.resolve(.notExecuted(errno: error.errno))
@@ -59,9 +69,10 @@ final class ChildProcess: Sendable {
     }
   }
 
-  private func attend(_ shepherd: Shepherd) async {
+  private func attend(_ shepherd: Shepherd, _ file: OutputFile?) async {
     let reading = Task { await readOutput(shepherd.output) }
-    let leader = await readReports(shepherd.status)
+    let following = Task { await follow(file) }
+    await readReports(shepherd.status)
     control.withLock { control in
       if let descriptor = control { close(descriptor) }
       control = nil
@@ -70,7 +81,7 @@ final class ChildProcess: Sendable {
     _ = waitpid(shepherd.pid, nil, 0)
     if exit.current == nil {
       // The shepherd was killed, and the server with it; whoever else is of the group goes the same way.
-      if let leader { kill(-leader, SIGKILL) }
+      if let leader = leader.current { kill(-leader, SIGKILL) }
       exit.resolve(.unknown)
     }
     end.resolve(())
@@ -81,18 +92,20 @@ final class ChildProcess: Sendable {
     }
     await reading.value
     timeout.cancel()
+    following.cancel()
+    await following.value
     outputEnd.resolve(())
   }
 
-  /// Takes the shepherd's reports until it is gone. Returns the server's process id, if it was ever executed.
-  private func readReports(_ descriptor: Int32) async -> Int32? {
-    var leader: Int32?
+  /// Takes the shepherd's reports until it is gone.
+  private func readReports(_ descriptor: Int32) async {
     do {
       let status = try await AsyncDescriptor(descriptor, on: loop)
       while case let bytes = try await status.read(), !bytes.isEmpty {
         for report in shepherdReports(in: bytes) {
           switch report.news {
-          case SHEPHERD_STARTED.rawValue: leader = report.value
+          case SHEPHERD_STARTED.rawValue where remains == .adopted: break
+          case SHEPHERD_STARTED.rawValue, SHEPHERD_ADOPTED.rawValue: leader.resolve(report.value)
           case SHEPHERD_FAILED.rawValue: exit.resolve(.notExecuted(errno: report.value))
           default: exit.resolve(ProcessEnd(waitStatus: report.value))
           }
@@ -104,15 +117,29 @@ final class ChildProcess: Sendable {
         if let control { _ = shepherd_stop(control, 0) }
       }
     }
-    return leader
   }
 
   private func readOutput(_ descriptor: Int32) async {
     guard let pipe = try? await AsyncDescriptor(descriptor, on: loop) else { return }
-    while let bytes = try? await pipe.read(), !bytes.isEmpty {
-      log(output.withLock { $0.append(bytes, at: timeline.now) })
-    }
+    while let bytes = try? await pipe.read(), !bytes.isEmpty { take(bytes) }
     log(output.withLock { $0.finish(at: timeline.now) })
+  }
+
+  /// Reads what the server appends to its file, until the task is cancelled, and then the rest.
+  private func follow(_ file: OutputFile?) async {
+    guard var file else { return }
+    do {
+      let changes = try await AsyncDescriptor(try file.watch(), on: loop)
+      repeat { file.readNew(take) } while try await !changes.read().isEmpty
+    } catch {
+      if !(error is CancellationError) { logger.error("a server's output can't be followed", ["error": "\(error)"]) }
+    }
+    file.readNew(take)
+    log(output.withLock { $0.finish(at: timeline.now) })
+  }
+
+  private func take(_ bytes: [UInt8]) {
+    log(output.withLock { $0.append(bytes, at: timeline.now) })
   }
 
   private func log(_ lines: [String]) {

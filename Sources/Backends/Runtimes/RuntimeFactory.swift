@@ -8,6 +8,7 @@ package struct RuntimeFactory: Sendable {
   private let logger: Logger
   private let observer: RuntimeObserver
   private let living = LivingProcesses()
+  private let cuda: CUDAAccess
   private let instances = InstanceNumbers()
 
   /// - Parameters:
@@ -17,7 +18,15 @@ package struct RuntimeFactory: Sendable {
   package init(
     loops: EventLoopGroup, timeline: any Timeline, logger: Logger, observer: @escaping RuntimeObserver = { _, _ in }
   ) {
+    self.init(loops: loops, timeline: timeline, logger: logger, cuda: CUDAAccess(), observer: observer)
+  }
+
+  init(
+    loops: EventLoopGroup, timeline: any Timeline, logger: Logger, cuda: CUDAAccess,
+    observer: @escaping RuntimeObserver = { _, _ in }
+  ) {
     (self.loops, self.timeline, self.logger, self.observer) = (loops, timeline, logger, observer)
+    self.cuda = cuda
   }
 
   /// The runtime of one model; nothing is started or asked yet.
@@ -30,11 +39,7 @@ package struct RuntimeFactory: Sendable {
     switch blueprint {
     case .server(let plan): return server(model, plan, control)
     case .hosted(let plan):
-      let site = HostSite(model: model, control: control) { [loops, timeline, living] launch, logger in
-        let process = ChildProcess(launch, loop: loops.next(), timeline: timeline, logger: logger)
-        living.add(process)
-        return process
-      }
+      let site = HostSite(model: model, control: control, start: programs.start)
       return HostedRuntime(model: model, host: plan.host(site), control: control, instances: instances)
     }
   }
@@ -43,11 +48,26 @@ package struct RuntimeFactory: Sendable {
     guard let launch = plan.launch else {
       return AttachedRuntime(model: model, plan: plan, control: control, instances: instances)
     }
+    let images = CheckpointImages(of: model, plan.checkpointing.settings)
     // The mark by which a server of ours is known, whatever it is called.
-    let marked = launch.adding(["SWITCHER_MODEL": model.name])
+    let marked = launch.adding(
+      ["SWITCHER_MODEL": model.name], outputFile: plan.checkpointing.isPossible ? images.outputFile : nil)
+    let suspension: @Sendable () async -> GPUSuspension = { [cuda, programs, timeline] in
+      await cuda.suspension(
+        plan.checkpointing.settings, programs: programs, timeline: timeline, logger: control.logger)
+    }
     return ServerRuntime(
-      model: model, plan: plan, launch: marked, control: control, loop: loops.next(), living: living,
-      instances: instances)
+      model: model, plan: plan, launch: marked, control: control, programs: programs, suspension: suspension,
+      images: images, instances: instances)
+  }
+
+  private var programs: ProgramRunner {
+    ProgramRunner(
+      start: { [loops, timeline, living] launch, logger in
+        let process = ChildProcess(launch, loop: loops.next(), timeline: timeline, logger: logger)
+        living.add(process)
+        return process
+      }, timeline: timeline)
   }
 
   /// Ends every process of every runtime by force, at once, and returns when they are gone: for a daemon that was told
@@ -56,9 +76,9 @@ package struct RuntimeFactory: Sendable {
 }
 
 extension Launch {
-  fileprivate func adding(_ variables: [String: String]) -> Launch {
+  fileprivate func adding(_ variables: [String: String], outputFile: String?) -> Launch {
     Launch(
-      command: command, environment: environment.merging(variables) { $1 }, stopGrace: stopGrace,
-      sparesDescendants: sparesDescendants)
+      command: command, environment: environment.merging(variables) { $1 }, stopGrace: stopGrace, remains: remains,
+      outputFile: outputFile)
   }
 }

@@ -35,6 +35,20 @@ extension ProcessTests.Site {
     RuntimeFactory(loops: loops, timeline: timeline, logger: log.logger)
   }
 
+  var programs: ProgramRunner {
+    ProgramRunner(
+      start: { [loops, timeline] launch, logger in
+        ChildProcess(launch, loop: loops.next(), timeline: timeline, logger: logger)
+      }, timeline: timeline)
+  }
+
+  /// A factory whose servers' GPU is a stand-in.
+  /// - Parameter library: the CUDA driver's.
+  func factory(_ nvidia: FakeNVIDIA, library: String = "/no/such/libcuda.so.1") -> RuntimeFactory {
+    let cuda = CUDAAccess(library: library, devicePrefix: nvidia.devicePrefix)
+    return RuntimeFactory(loops: loops, timeline: timeline, logger: log.logger, cuda: cuda)
+  }
+
   func runtime(
     command: [String], port: UInt16, backend: Backend = .command, named name: String = "model",
     from factory: RuntimeFactory? = nil,

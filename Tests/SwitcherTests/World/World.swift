@@ -348,7 +348,7 @@ struct World {
   /// A command is said to be carried out only when it is.
   private mutating func checkSuccess(_ command: Command) {
     switch command {
-    case .auto, .manual, .unpin: break
+    case .auto, .manual, .unpin, .setEviction: break
     case .pin(let model), .force(let model), .wake(let model):
       let server = servers[index(of: model)]
       if server.work != nil || !server.seemsAwake { report("\(model) is said to be awake while it is \(server)") }
