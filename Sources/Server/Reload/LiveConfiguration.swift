@@ -12,7 +12,7 @@ actor LiveConfiguration {
     let directory: LiveDirectory
     let switchMetrics: SwitchMetrics
     let requestMetrics: RequestMetrics
-    let secrets: SecretKeeper
+    let logs: Logs
   }
 
   private let source: ConfigurationSource
@@ -72,7 +72,7 @@ actor LiveConfiguration {
 
   private func adopt(_ new: Configuration) async throws -> ReloadReport {
     let report = ReloadReport(started: started, old: current, new: new)
-    parties.secrets.add(new.secrets)
+    parties.logs.secrets.add(new.secrets)
     let policy = try new.policy.policy()
     let changed = Set(report.added + report.renewed)
     var newRuntimes: [ModelID: any ModelRuntime] = [:]
@@ -87,6 +87,7 @@ actor LiveConfiguration {
       models: revisions, newRuntimes: newRuntimes, policy: policy, requestTimeout: new.longestWait)
     // Only now, so that no name leads to a model that the switcher does not know yet.
     parties.directory.replace(with: ModelDirectory(new.models, metrics: parties.requestMetrics))
+    parties.logs.apply(new.logging)
     current = new
     self.policy = new.policy
     return report
