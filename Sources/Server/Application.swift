@@ -19,13 +19,16 @@ struct Application: Sendable {
   private let directory: LiveDirectory
   private let http: HTTPMetrics
   private let live: LiveConfiguration
+  private let recorder: Recorder?
 
   /// - Throws: `SystemFailure` when the process may not open what it needs; `BackendFaults` when a model's settings can't
   ///   be used.
   /// - Parameters:
   ///   - source: what `configuration` was read from, and is read from again.
-  init(_ configuration: Configuration, source: ConfigurationSource, logs: Logs) throws {
+  ///   - recorder: gets to know of every request for a model.
+  init(_ configuration: Configuration, source: ConfigurationSource, logs: Logs, recorder: Recorder?) throws {
     self.configuration = configuration
+    self.recorder = recorder
     self.logs = logs
     logger = logs.daemon
     loops = try EventLoopGroup(count: ProcessInfo.processInfo.activeProcessorCount)
@@ -41,9 +44,9 @@ struct Application: Sendable {
         models: configuration.models.map { ($0.id, $0.limits) }, policy: try configuration.policy.policy(),
         requestTimeout: configuration.longestWait, at: timeline.now),
       runtimes: servers, timeline: timeline, logger: logger,
-      onSwitch: { record in
-        switches.record(record)
-        switchLog.write(record)
+      observer: { notice, _ in
+        switches.observe(notice)
+        switchLog.write(notice)
       })
     switches.expose(switcher, registry: registry)
     let requests = RequestMetrics(registry: registry)
@@ -118,7 +121,8 @@ struct Application: Sendable {
   private func addClientRoutes(to router: inout Router) {
     let startedAt = Int(Date.now.timeIntervalSince1970)
     ClientRoutes(switcher: switcher, directory: directory, readiness: readiness, startedAt: startedAt).add(to: &router)
-    let proxy = ModelProxy(directory: directory, switcher: switcher, timeline: timeline, logger: logger)
+    let proxy = ModelProxy(
+      directory: directory, switcher: switcher, timeline: timeline, recorder: recorder, logger: logger)
     for path in Self.modelPaths { router.add(.post, path, proxy.serve) }
     router.add(under: "/v1/", proxy.serve)
     router.add(under: UpstreamPath.prefix, proxy.serveUpstreamPath)
@@ -166,6 +170,7 @@ struct Application: Sendable {
     let deadline = timeline.now + configuration.shutdownGrace
     for server in servers { await server.drain(until: deadline) }
     await switcher.stopAll()
+    await recorder?.flush()
     logger.info("ended")
   }
 }

@@ -46,8 +46,9 @@ struct Main {
       let logs = Logs(configuration.logging, secrets: SecretKeeper(configuration.secrets))
       defer { logs.output.flush() }
       for warning in configuration.warnings { logs.daemon.warning("configuration", ["warning": warning]) }
+      let recorder = try recorder(overrides.recordPath, logs.daemon)
       do {
-        try await Application(configuration, source: source, logs: logs).run()
+        try await Application(configuration, source: source, logs: logs, recorder: recorder).run()
         return .ok
       } catch {
         logs.daemon.error("cannot serve", ["error": "\(error)"])
@@ -56,6 +57,15 @@ struct Main {
     } catch {
       say("\(error)")
       return .usage
+    }
+  }
+
+  private static func recorder(_ setting: Overrides.Setting?, _ logger: Logger) throws(RecordingFault) -> Recorder? {
+    guard let setting else { return nil }
+    do throws(RecordingFault) {
+      return Recorder(try RecordingFile(path: setting.value), logger: logger)
+    } catch {
+      throw RecordingFault("\(setting.source): \(error)")
     }
   }
 

@@ -11,13 +11,15 @@ struct ModelProxy: Sendable {
   let directory: LiveDirectory
   let switcher: ModelSwitcher
   let timeline: any Timeline
+  let recorder: Recorder?
   let logger: Logger
 
   /// Serves a request for the model that it names itself; where that can't be woken, by those that stand in for it.
   func serve(_ exchange: Exchange, _ account: inout RequestAccount) async throws {
     let directory = directory.current
     let request = try await ModelRequest.identify(exchange, in: directory)
-    var visit = Visit(request)
+    var visit = Visit(request, arrivedAt: timeline.now)
+    recorder?.arrived(at: visit.arrivedAt)
     defer { account = visit.account }
     while true {
       do {
@@ -38,7 +40,8 @@ struct ModelProxy: Sendable {
   /// so no other one stands in.
   func serveUpstreamPath(_ exchange: Exchange, _ account: inout RequestAccount) async throws {
     let (entry, target) = try UpstreamPath.resolve(exchange.path, query: exchange.query, in: directory.current)
-    var visit = Visit(ModelRequest(entry: entry), target: target)
+    var visit = Visit(ModelRequest(entry: entry), target: target, arrivedAt: timeline.now)
+    recorder?.arrived(at: visit.arrivedAt)
     defer { account = visit.account }
     do {
       try await pass(exchange, &visit)
@@ -66,6 +69,7 @@ struct ModelProxy: Sendable {
   private func passOnce(
     _ exchange: Exchange, _ arrival: Instant, _ deadline: Instant, _ visit: inout Visit
   ) async throws {
+    visit.grantedAt = nil
     var current = visit
     defer {
       exchange.timing = current.timing
@@ -112,14 +116,18 @@ struct ModelProxy: Sendable {
       end(exchange, &visit, RequestOutcome(failure), code)
       if let answer { throw answer }
     case is CancellationError: end(exchange, &visit, .cancelled, nil)
-    default: throw error
+    default:
+      end(exchange, &visit, .rejected, (error as? APIError)?.code ?? .internalError)
+      throw error
     }
   }
 
-  /// Counts and times a request whose end is known.
+  /// Tells those who keep count of a request that has ended, each one once.
   private func end(_ exchange: Exchange, _ visit: inout Visit, _ outcome: RequestOutcome, _ code: ErrorCode?) {
     visit.ended(outcome, code)
     visit.usage.finish()
-    visit.request.entry.metrics.record(visit, exchange, outcome, at: timeline.now)
+    let now = timeline.now
+    visit.request.entry.metrics.record(visit, exchange, outcome, at: now)
+    recorder?.ended(visit.entry(endedAt: now))
   }
 }

@@ -4,6 +4,10 @@ internal import Switcher
 
 /// What is known of one request for a model on its way.
 struct Visit {
+  /// When it was known which model is wanted.
+  let arrivedAt: Instant
+  /// The model that the client asked for.
+  private let model: ModelID
   /// What the model's server is asked for; nil for what the client asked for.
   let target: String?
   /// The model may be another one than the client asked for.
@@ -12,12 +16,15 @@ struct Visit {
   var addedFields: [(name: String, value: String)] = []
   /// Finds what the answer says of the tokens it took.
   var usage = UsageScanner()
-  private(set) var wasGranted = false
+  /// When a model was last granted to it; nil while it waits.
+  var grantedAt: Instant?
   private(set) var waited = false
   private(set) var account = RequestAccount()
 
-  init(_ request: ModelRequest, target: String? = nil) {
+  init(_ request: ModelRequest, target: String? = nil, arrivedAt: Instant) {
     self.request = request
+    model = request.entry.model
+    self.arrivedAt = arrivedAt
     self.target = target
   }
 
@@ -31,7 +38,7 @@ struct Visit {
 
   /// The model is there, after a wait.
   mutating func granted(_ grant: Grant, after wait: Duration) {
-    wasGranted = true
+    grantedAt = grant.grantedAt
     let switching = min(grant.switching, wait)
     account.switching += switching
     noteWait(wait - switching, inQueue: grant.waited)
@@ -57,6 +64,10 @@ struct Visit {
     account.model = request.entry.model
     account.outcome = outcome
     account.code = code
+  }
+
+  func entry(endedAt end: Instant) -> Recorder.Entry {
+    Recorder.Entry(arrivedAt: arrivedAt, model: model, service: grantedAt.map { end - $0 })
   }
 
   var wait: Duration { account.queue + account.switching }

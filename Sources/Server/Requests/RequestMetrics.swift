@@ -93,8 +93,8 @@ extension RequestMetrics.Model {
   /// Enters a request that has ended; each in one model's metrics, that which answered it or was to.
   func record(_ visit: Visit, _ exchange: Exchange, _ outcome: RequestOutcome, at now: Instant) {
     count(outcome, waited: visit.waited)
-    if outcome == .cancelled { countDisconnect(visit.wasGranted ? .streaming : .queued) }
-    if visit.wasGranted || visit.waited { queueWait.observe(visit.wait) }
+    if outcome == .cancelled { countDisconnect(visit.grantedAt == nil ? .queued : .streaming) }
+    if visit.grantedAt != nil || visit.waited { queueWait.observe(visit.wait) }
     let total = now - exchange.receivedAt
     duration.observe(total)
     if let usage = visit.usage.usage {
