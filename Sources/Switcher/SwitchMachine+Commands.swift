@@ -130,16 +130,16 @@ extension SwitchMachine {
       begin(to: model, trigger: reason == .tick ? .tick : .request, reason: reason, now, &effects)
       return true
     case .reconsider(let instant, let reason):
-      recheck = Self.justAfter(max(instant, now))
+      rechecks.add(Self.justAfter(max(instant, now)))
       cooldownSince = reason == .cooldown ? cooldownSince ?? now : nil
     case .stay, .switchTo: forgetDecision()
     }
     return false
   }
 
-  /// Nothing deferred is left from the policy's last answer.
+  /// Nothing deferred is left from the policy's answers.
   mutating func forgetDecision() {
-    recheck = nil
+    rechecks.removeAll()
     cooldownSince = nil
   }
 
@@ -167,7 +167,7 @@ extension SwitchMachine {
     }
     return Situation(
       now: now, active: active, candidates: candidates, costs: costs, requestTimeout: requestTimeout,
-      isRecheck: recheck.map { $0 <= now } ?? false)
+      isRecheck: rechecks.isDue(at: now))
   }
 
   /// The next whole microsecond: past the instant that it stands for, so that what is due then is due.
