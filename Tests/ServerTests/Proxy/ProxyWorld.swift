@@ -33,7 +33,8 @@ final class ProxyWorld: Sendable {
     let timeline = SystemTimeline()
     let switcher = ModelSwitcher(
       machine: SwitchMachine(
-        models: [("a", ModelLimits())], policy: FIFO(options: PolicyOptions()), requestTimeout: .seconds(30), at: timeline.now),
+        models: [("a", ModelLimits())], policy: FIFO(options: PolicyOptions()), requestTimeout: .seconds(30),
+        at: timeline.now),
       runtimes: ["a": WillingRuntime(upstream: Upstream(origin: Origin(host: "127.0.0.1", port: port)))],
       timeline: timeline)
     let directory = ModelDirectory(configuration.models, metrics: RequestMetrics(registry: registry))
