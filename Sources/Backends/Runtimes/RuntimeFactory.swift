@@ -7,14 +7,19 @@ package struct RuntimeFactory: Sendable {
   private let timeline: any Timeline
   private let logger: Logger
   private let output: Logger
+  private let observer: RuntimeObserver
   private let living = LivingProcesses()
   private let instances = InstanceNumbers()
 
   /// - Parameters:
   ///   - loops: watch the servers' processes, read their output and carry the control requests.
   ///   - output: gets what the servers write, each line with its model and "output": stdout or stderr.
-  package init(loops: EventLoopGroup, timeline: any Timeline, logger: Logger, output: Logger) {
-    (self.loops, self.timeline, self.logger, self.output) = (loops, timeline, logger, output)
+  ///   - observer: told what the runtimes do and how long it takes.
+  package init(
+    loops: EventLoopGroup, timeline: any Timeline, logger: Logger, output: Logger,
+    observer: @escaping RuntimeObserver = { _, _ in }
+  ) {
+    (self.loops, self.timeline, self.logger, self.output, self.observer) = (loops, timeline, logger, output, observer)
   }
 
   /// The runtime of one model; nothing is started or asked yet.
@@ -23,7 +28,7 @@ package struct RuntimeFactory: Sendable {
     let plan = try settings.backend.plan(settings)
     let control = ServerControl(
       client: HTTPClient(loops: loops), upstream: plan.upstream, timeline: timeline,
-      logger: logger.with("model", model))
+      logger: logger.with("model", model), observe: { [observer] in observer(model, $0) })
     guard let launch = plan.launch else {
       return AttachedRuntime(model: model, plan: plan, control: control, instances: instances)
     }
