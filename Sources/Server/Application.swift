@@ -41,9 +41,9 @@ struct Application: Sendable {
         models: configuration.models.map { ($0.id, $0.limits) }, policy: try configuration.policy.policy(),
         requestTimeout: configuration.longestWait, at: timeline.now),
       runtimes: servers, timeline: timeline, logger: logger,
-      onSwitch: { record in
-        switches.record(record)
-        switchLog.write(record)
+      observer: { notice, _ in
+        switches.observe(notice)
+        switchLog.write(notice)
       })
     switches.expose(switcher, registry: registry)
     let requests = RequestMetrics(registry: registry)

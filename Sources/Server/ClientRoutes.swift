@@ -29,12 +29,12 @@ struct ClientRoutes: Sendable {
     }
   }
 
-  private func states() async -> [ModelID: Snapshot.LifecycleState] {
+  private func states() async -> [ModelID: LifecycleState] {
     let models = await switcher.snapshot().models
     return Dictionary(uniqueKeysWithValues: models.map { ($0.id, $0.state) })
   }
 
-  private func entry(_ name: String, _ state: Snapshot.LifecycleState?) -> ModelEntry {
+  private func entry(_ name: String, _ state: LifecycleState?) -> ModelEntry {
     ModelEntry(id: name, created: startedAt, status: (state ?? .stopped).rawValue)
   }
 }

@@ -43,5 +43,5 @@ package enum Effect: Sendable {
   /// Send `timerFired` then; replaces the timer set before.
   case setTimer(Instant)
   case answer(CommandID, Result<Void, SwitchError>)
-  case record(SwitchRecord)
+  case note(Notice)
 }

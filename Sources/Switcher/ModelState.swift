@@ -31,6 +31,8 @@ struct ModelState: Sendable {
   var departure: Departure?
   /// Whether that server is being ended.
   var isRetiring = false
+  /// The state that those who look on were last told of.
+  var toldState = LifecycleState.stopped
 
   init(id: ModelID, limits: ModelLimits, start: Instant) {
     self.id = id

@@ -8,12 +8,10 @@ package import Policies
 /// report back with events.
 package actor ModelSwitcher {
   private var machine: SwitchMachine
-  private var runtimes: [ModelID: any ModelRuntime]
-  /// What takes the place of a model's runtime once its server has ended.
-  private var successors: [ModelID: any ModelRuntime] = [:]
+  var runtimes: RuntimeRegistry
   private let timeline: any Timeline
-  private let logger: Logger
-  private let onSwitch: @Sendable (SwitchRecord) -> Void
+  let logger: Logger
+  private let observer: Observer
 
   /// Reused from event to event.
   private var effects: [Effect] = []
@@ -22,26 +20,20 @@ package actor ModelSwitcher {
   private var lastTicket: UInt64 = 0
   private var lastCommand: UInt64 = 0
   /// The slow work under way or just done, one chain a model.
-  private var work: [ModelID: Task<Void, Never>] = [:]
+  var work: [ModelID: Task<Void, Never>] = [:]
   private var timer: Task<Void, Never>?
-  /// Every runtime as it is taken on, for `run`.
-  private let arrivals: AsyncStream<(ModelID, any ModelRuntime)>
-  private let announcements: AsyncStream<(ModelID, any ModelRuntime)>.Continuation
 
   /// - Parameters:
   ///   - machine: must know the same models as `runtimes`.
-  ///   - onSwitch: told of each switch that ended; called on the actor, must be quick.
   package init(
     machine: SwitchMachine, runtimes: [ModelID: any ModelRuntime], timeline: any Timeline,
-    logger: Logger = .silent, onSwitch: @escaping @Sendable (SwitchRecord) -> Void
+    logger: Logger = .silent, observer: @escaping Observer = { _, _ in }
   ) {
     self.machine = machine
-    self.runtimes = runtimes
+    self.runtimes = RuntimeRegistry(runtimes)
     self.timeline = timeline
     self.logger = logger
-    self.onSwitch = onSwitch
-    (arrivals, announcements) = AsyncStream.makeStream()
-    for runtime in runtimes { announcements.yield((runtime.key, runtime.value)) }
+    self.observer = observer
   }
 
   // MARK: Requests
@@ -114,7 +106,7 @@ package actor ModelSwitcher {
   /// What the models' processes are doing, as far as each of them can tell.
   package func processStates() async -> [ModelID: ProcessState] {
     var states: [ModelID: ProcessState] = [:]
-    for (model, runtime) in runtimes { states[model] = await runtime.processState }
+    for (model, runtime) in runtimes.current { states[model] = await runtime.processState }
     return states
   }
 
@@ -133,24 +125,8 @@ package actor ModelSwitcher {
     models: [ModelRevision], newRuntimes: [ModelID: any ModelRuntime], policy: any SwitchPolicy,
     requestTimeout: Duration
   ) {
-    let configured = Set(models.map(\.id))
-    successors = successors.filter { configured.contains($0.key) }
-    for (model, runtime) in newRuntimes {
-      if runtimes[model] == nil { install(runtime, for: model) } else { successors[model] = runtime }
-    }
+    runtimes.take(newRuntimes, configured: Set(models.map(\.id)))
     send([.policyReplaced(policy), .modelsReplaced(models, requestTimeout: requestTimeout)])
-  }
-
-  private func install(_ runtime: any ModelRuntime, for model: ModelID) {
-    runtimes[model] = runtime
-    announcements.yield((model, runtime))
-  }
-
-  /// The model's old server has ended.
-  private func succeed(_ model: ModelID) {
-    runtimes[model] = nil
-    if let successor = successors.removeValue(forKey: model) { install(successor, for: model) }
-    send(.retired(model))
   }
 
   // MARK: Life
@@ -158,7 +134,7 @@ package actor ModelSwitcher {
   /// Takes notice of servers that die, until the task is cancelled. To be called once.
   package func run() async {
     await withDiscardingTaskGroup { group in
-      for await (model, runtime) in arrivals {
+      for await (model, runtime) in runtimes.arrivals {
         // Only the reports are held on to: they end when nobody needs the runtime any more.
         let deaths = runtime.deaths
         group.addTask {
@@ -174,17 +150,7 @@ package actor ModelSwitcher {
   /// Ends whatever is under way and then every model. To be called after `close`.
   package func stopAll() async {
     timer?.cancel()
-    for task in work.values { task.cancel() }
-    await withDiscardingTaskGroup { group in
-      for (model, runtime) in runtimes {
-        let pending = work[model]
-        group.addTask {
-          await pending?.value
-          // What can't be stopped is not ours: it was started by somebody else.
-          try? await runtime.stop()
-        }
-      }
-    }
+    await stopWork()
   }
 
   private func died(_ model: ModelID, _ death: Death) {
@@ -192,65 +158,34 @@ package actor ModelSwitcher {
     send(.runtimeDied(model, death))
   }
 
-  /// Leaves a trace of what failed: the machine goes on by itself, but its operator wants to know why.
-  private func note(_ outcome: Event) {
-    switch outcome {
-    case .wakeFailed(let model, let message): logger.warning("wake failed", ["model": model, "failure": message])
-    case .sleepFailed(let model, let message): logger.warning("sleep failed", ["model": model, "failure": message])
-    case .stopFailed(let model, let message): logger.error("stop failed", ["model": model, "failure": message])
-    default: break
-    }
-  }
-
   // MARK: Events and effects
 
   /// The one way into the machine. Nothing in it, nor in what it calls, may suspend.
-  private func send(_ event: Event) {
+  func send(_ event: Event) {
+    let now = timeline.now
     effects.removeAll(keepingCapacity: true)
-    machine.handle(event, at: timeline.now, effects: &effects)
-    for effect in effects { carryOut(effect) }
+    machine.handle(event, at: now, effects: &effects)
+    for effect in effects { carryOut(effect, now) }
   }
 
   /// The same for events of one moment.
   private func send(_ events: [Event]) {
+    let now = timeline.now
     effects.removeAll(keepingCapacity: true)
-    machine.handle(events, at: timeline.now, effects: &effects)
-    for effect in effects { carryOut(effect) }
+    machine.handle(events, at: now, effects: &effects)
+    for effect in effects { carryOut(effect, now) }
   }
 
-  private func carryOut(_ effect: Effect) {
+  private func carryOut(_ effect: Effect, _ now: Instant) {
     switch effect {
     case .grant(let grant): admit(grant)
     case .reject(let ticket, let error): waiting.removeValue(forKey: ticket)?.resume(returning: .failure(error))
     case .answer(let command, let result): commands.removeValue(forKey: command)?.resume(returning: result)
-    case .record(let record): onSwitch(record)
+    case .note(let notice): observer(notice, now)
     case .setTimer(let instant): setTimer(instant)
-    case .wake(let model):
-      start(model) { runtime in
-        do throws(RuntimeFailure) {
-          return .woke(model, try await runtime.wake())
-        } catch {
-          return .wakeFailed(model, message: error.message)
-        }
-      }
-    case .sleep(let model, let eviction):
-      start(model) { runtime in
-        do throws(RuntimeFailure) {
-          return .slept(model, try await runtime.sleep(eviction))
-        } catch {
-          return .sleepFailed(model, message: error.message)
-        }
-      }
-    case .stop(let model):
-      work[model]?.cancel()
-      start(model) { runtime in
-        do throws(RuntimeFailure) {
-          try await runtime.stop()
-          return .stopped(model)
-        } catch {
-          return .stopFailed(model, message: error.message)
-        }
-      }
+    case .wake(let model): wake(model)
+    case .sleep(let model, let eviction): sleep(model, eviction)
+    case .stop(let model): stop(model)
     case .retire(let model): retire(model)
     }
   }
@@ -262,39 +197,6 @@ package actor ModelSwitcher {
       return caller.resume(returning: .failure(.unknownModel(grant.model)))
     }
     caller.resume(returning: .success((grant, upstream)))
-  }
-
-  /// Ends the model's server for good; one that somebody else runs is let alone.
-  private func retire(_ model: ModelID) {
-    guard let runtime = runtimes[model] else { return }
-    let previous = work[model]
-    work[model] = Task {
-      await previous?.value
-      if await runtime.processState != .external {
-        do throws(RuntimeFailure) {
-          try await runtime.stop()
-        } catch {
-          logger.error("the server of a changed model could not be ended", ["model": model, "failure": error.message])
-        }
-      }
-      guard !Task.isCancelled else { return }
-      succeed(model)
-    }
-  }
-
-  /// Runs slow work after whatever else runs on the model, and reports its outcome; not at all, or without a report, once
-  /// it was cancelled.
-  private func start(_ model: ModelID, _ operation: @escaping @Sendable (any ModelRuntime) async -> Event) {
-    guard let runtime = runtimes[model] else { return }
-    let previous = work[model]
-    work[model] = Task {
-      await previous?.value
-      guard !Task.isCancelled else { return }
-      let outcome = await operation(runtime)
-      guard !Task.isCancelled else { return }
-      note(outcome)
-      send(outcome)
-    }
   }
 
   private func setTimer(_ instant: Instant) {

@@ -29,11 +29,6 @@ package struct Snapshot: Sendable {
     /// Why the model is being left alone, and for how long still.
     package let failure: (message: String, retryAfter: Duration)?
   }
-
-  /// What a model is doing, in the words of metrics and status.
-  package enum LifecycleState: String, Sendable, CaseIterable {
-    case stopped, starting, waking, active, draining, sleeping, asleep, failed
-  }
 }
 
 extension SwitchMachine {
@@ -46,31 +41,13 @@ extension SwitchMachine {
           number: $0.number, from: $0.from, to: $0.to, phase: $0.currentPhase, trigger: $0.trigger,
           decidedAt: $0.decidedAt)
       },
-      models: models.map { model in
-        Snapshot.ModelView(
-          id: model.id, state: lifecycleState(of: model, now), inFlight: model.inFlight,
+      models: models.indices.map { index in
+        let model = models[index]
+        return Snapshot.ModelView(
+          id: model.id, state: lifecycleState(index, now), inFlight: model.inFlight,
           queueDepth: model.queue.count, oldestWait: model.queue.first.map { now - $0.arrival } ?? .zero,
           failure: model.backoff.remaining(at: now).map { (model.backoff.message, $0) })
       },
       gpuTime: gpuTime.totals(at: now))
-  }
-
-  private func lifecycleState(of model: ModelState, _ now: Instant) -> Snapshot.LifecycleState {
-    if let transition {
-      switch transition.stage {
-      case .draining where transition.from == model.id: return .draining
-      case .sleeping where transition.from == model.id, .stoppingOld where transition.from == model.id:
-        return .sleeping
-      case .waking(let isCold) where transition.to == model.id: return isCold ? .starting : .waking
-      case .stoppingNew(let retry) where transition.to == model.id: return retry ? .starting : .failed
-      default: break
-      }
-    }
-    switch model.presence {
-    case .awake: return .active
-    case _ where model.backoff.remaining(at: now) != nil: return .failed
-    case .asleep: return .asleep
-    case .stopped: return .stopped
-    }
   }
 }

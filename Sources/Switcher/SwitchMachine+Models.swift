@@ -31,6 +31,7 @@ extension SwitchMachine {
     _ revisions: [ModelRevision], requestTimeout: Duration, _ now: Instant, _ effects: inout [Effect]
   ) {
     self.requestTimeout = requestTimeout
+    effects.append(.note(.modelsReplaced(change(to: revisions))))
     var known = Dictionary(models.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     let kept = revisions.map { revision in
       guard var model = known.removeValue(forKey: revision.id) else {
@@ -50,6 +51,15 @@ extension SwitchMachine {
     for model in removed { disown(model.id, &effects) }
     interruptWake(now, &effects)
     isChanging = true
+  }
+
+  private func change(to revisions: [ModelRevision]) -> ModelsChange {
+    let configured = models.map(\.id).filter(isConfigured)
+    let names = revisions.map(\.id)
+    return ModelsChange(
+      models: names, added: names.filter { !configured.contains($0) },
+      removed: configured.filter { !names.contains($0) },
+      renewed: revisions.filter(\.isRenewed).map(\.id).filter(configured.contains))
   }
 
   /// Tells everyone who counts on a model that is not configured any more.
@@ -77,10 +87,8 @@ extension SwitchMachine {
     case .draining where departure == .removal: return end(.cancelled, now, &effects)
     default: return
     }
-    if departure == .removal, transition?.failure == nil {
-      transition?.failure = "\(to) is not configured any more"
-    }
-    transition?.enter(.stoppingNew(retry: departure == .renewal), at: now)
+    if departure == .removal { transition?.fail(.removed, "\(to) is not configured any more") }
+    enter(.stoppingNew(retry: departure == .renewal), now, &effects)
   }
 
   /// Has the servers of departing models ended that no longer hold the GPU, and sees the one off that does.

@@ -11,15 +11,14 @@ extension SwitchMachine {
     switchCount += 1
     let cooldown = reason == nil ? nil : cooldownSince.map { now - $0 }
     forgetDecision()
-    var transition = Transition(
-      number: switchCount, from: holder.map { models[$0].id }, to: target, trigger: trigger, reason: reason,
-      eviction: eviction, cooldown: cooldown, stage: .sleeping, commands: commands, at: now)
+    let decision = SwitchDecision(
+      number: switchCount, from: holder.map { models[$0].id }, to: target, trigger: trigger, reason: reason)
+    transition = Transition(decision, eviction: eviction, cooldown: cooldown, commands: commands, at: now)
+    effects.append(.note(.switchDecided(decision)))
     if holder != nil {
       let admitUntil = policy.drainCap.map { now + $0 }
-      transition.enter(.draining(lastAdmitted: lastIssuedTicket, admitUntil: admitUntil), at: now)
-      self.transition = transition
+      enter(.draining(lastAdmitted: lastIssuedTicket, admitUntil: admitUntil), now, &effects)
     } else {
-      self.transition = transition
       wakeTarget(now, &effects)
     }
   }
@@ -37,7 +36,7 @@ extension SwitchMachine {
       models[index].inFlight == 0
     else { return }
     models[index].lastLeft = now
-    transition?.enter(.sleeping, at: now)
+    enter(.sleeping, now, &effects)
     effects.append(.sleep(from, current.eviction))
   }
 
@@ -53,7 +52,7 @@ extension SwitchMachine {
 
   mutating func sleepFailed(_ model: ModelID, _ message: String, _ now: Instant, _ effects: inout [Effect]) {
     guard let transition, transition.from == model, transition.stage == .sleeping else { return }
-    self.transition?.enter(.stoppingOld, at: now)
+    enter(.stoppingOld, now, &effects)
     effects.append(.stop(model))
   }
 
@@ -74,17 +73,17 @@ extension SwitchMachine {
     guard let to = transition?.to else { return }
     guard acceptsRequests, let index = index(of: to) else { return end(.cancelled, now, &effects) }
     if let departure = models[index].departure {
-      transition?.enter(.stoppingNew(retry: departure == .renewal), at: now)
+      enter(.stoppingNew(retry: departure == .renewal), now, &effects)
       return
     }
     guard endings[to] == nil else {
-      transition?.enter(.stoppingNew(retry: true), at: now)
+      enter(.stoppingNew(retry: true), now, &effects)
       return
     }
     var isCold = true
     if case .asleep = models[index].presence { isCold = false }
     models[index].deathInWake = nil
-    transition?.enter(.waking(cold: isCold), at: now)
+    enter(.waking(cold: isCold), now, &effects)
     effects.append(.wake(to))
   }
 
@@ -92,7 +91,7 @@ extension SwitchMachine {
     guard let transition, transition.to == model, case .waking = transition.stage, let index = index(of: model)
     else { return }
     if let death = models[index].deathInWake, instance <= death {
-      return wakeFailed(model, "the server of \(model) died as soon as it was up", now, &effects)
+      return wakeFailed(model, .died, "the server of \(model) died as soon as it was up", now, &effects)
     }
     self.transition?.endPhase(at: now)
     let cost = self.transition?.evictionAndWake ?? .zero
@@ -105,24 +104,28 @@ extension SwitchMachine {
     end(.success, now, &effects)
   }
 
-  mutating func wakeFailed(_ model: ModelID, _ message: String, _ now: Instant, _ effects: inout [Effect]) {
+  mutating func wakeFailed(
+    _ model: ModelID, _ reason: SwitchFailure.Reason, _ message: String, _ now: Instant, _ effects: inout [Effect]
+  ) {
     guard let transition, transition.to == model, case .waking(let isCold) = transition.stage,
       let index = index(of: model)
     else { return }
-    self.transition?.enter(.stoppingNew(retry: !isCold), at: now)
+    enter(.stoppingNew(retry: !isCold), now, &effects)
     if isCold {
       models[index].backoff.wakeFailed(at: now, message: message)
-      fail(message, now, &effects)
+      fail(reason, message, now, &effects)
     }
     effects.append(.stop(model))
   }
 
   /// Answers everyone who counts on the switch; it ends itself when what it left behind is gone.
-  private mutating func fail(_ message: String, _ now: Instant, _ effects: inout [Effect]) {
+  private mutating func fail(
+    _ reason: SwitchFailure.Reason, _ message: String, _ now: Instant, _ effects: inout [Effect]
+  ) {
     guard let current = transition, let model = current.to ?? current.from, let index = index(of: model) else { return }
     let retryAfter = models[index].backoff.remaining(at: now) ?? .seconds(1)
     let error = SwitchError.switchFailed(model, message: message, retryAfter: retryAfter)
-    transition?.failure = current.failure ?? message
+    transition?.fail(reason, message)
     transition?.commands = []
     if current.to != nil { rejectQueue(index, error, &effects) }
     answer(current.commands, .failure(error), &effects)
@@ -136,8 +139,8 @@ extension SwitchMachine {
     case .stoppingNew(retry: true): break
     default: return
     }
-    transition?.enter(.stoppingNew(retry: false), at: now)
-    fail("the start of \(to) was ended by the operator", now, &effects)
+    enter(.stoppingNew(retry: false), now, &effects)
+    fail(.operator, "the start of \(to) was ended by the operator", now, &effects)
   }
 
   // MARK: Ending processes
@@ -168,13 +171,13 @@ extension SwitchMachine {
     case .stoppingOld where transition.from == model:
       let failure = "\(model) could be neither put to sleep nor stopped: \(message)"
       if let to = transition.to.flatMap(index(of:)) { models[to].backoff.wakeFailed(at: now, message: failure) }
-      fail(failure, now, &effects)
+      fail(.stopFailed, failure, now, &effects)
       setPresence(index, models[index].awake.map { .asleep($0.instance) } ?? .stopped)
       end(.failed, now, &effects)
       begin(to: model, trigger: .recovery, now, &effects)
     case .stoppingNew where transition.to == model:
       if transition.failure == nil { models[index].backoff.wakeFailed(at: now, message: message) }
-      fail(message, now, &effects)
+      fail(.stopFailed, message, now, &effects)
       end(.failed, now, &effects)
     default: break
     }
@@ -207,7 +210,7 @@ extension SwitchMachine {
     guard var ended = transition else { return }
     transition = nil
     ended.endPhase(at: now)
-    effects.append(.record(ended.record(outcome, at: now)))
+    effects.append(.note(.switchEnded(ended.record(outcome, at: now))))
     answer(ended.commands, .success(()), &effects)
   }
 }

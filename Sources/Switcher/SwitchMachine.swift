@@ -36,6 +36,8 @@ package struct SwitchMachine: Sendable {
   var recheck: Instant?
   /// Since when the policy has held back a wanted switch for the active model's least time.
   var cooldownSince: Instant?
+  /// The mode that those who look on were last told of.
+  var toldMode: Mode = .auto
 
   /// How many wait, over all models: while it is 0, no request needs more than its own model's count.
   var waitingCount = 0
@@ -63,13 +65,13 @@ package struct SwitchMachine: Sendable {
   /// Takes in what happened at `now` and appends what is to be done, in order.
   package mutating func handle(_ event: Event, at now: Instant, effects: inout [Effect]) {
     apply(event, now, &effects)
-    settle(now, &effects)
+    settle(now, isOfRequests: event.isOfRequest, &effects)
   }
 
   /// Takes in several things that happened at the same instant before deciding anything, as a simulation needs it.
   package mutating func handle(_ events: [Event], at now: Instant, effects: inout [Effect]) {
     for event in events { apply(event, now, &effects) }
-    settle(now, &effects)
+    settle(now, isOfRequests: events.allSatisfy(\.isOfRequest), &effects)
   }
 
   private mutating func apply(_ event: Event, _ now: Instant, _ effects: inout [Effect]) {
@@ -81,13 +83,15 @@ package struct SwitchMachine: Sendable {
     case .slept(let model, let residence): slept(model, residence, now, &effects)
     case .sleepFailed(let model, let message): sleepFailed(model, message, now, &effects)
     case .woke(let model, let instance): woke(model, instance, now, &effects)
-    case .wakeFailed(let model, let message): wakeFailed(model, message, now, &effects)
+    case .wakeFailed(let model, let message): wakeFailed(model, .wakeFailed, message, now, &effects)
     case .stopped(let model): stopped(model, now, &effects)
     case .stopFailed(let model, let message): stopFailed(model, message, now, &effects)
     case .runtimeDied(let model, let death): died(model, death, now, &effects)
     case .retired(let model): retired(model, now, &effects)
     case .command(let id, let command): commanded(id, command, now, &effects)
-    case .policyReplaced(let policy): self.policy = policy
+    case .policyReplaced(let policy):
+      self.policy = policy
+      effects.append(.note(.policyReplaced(name: type(of: policy).name)))
     case .modelsReplaced(let revisions, let requestTimeout):
       replaceModels(revisions, requestTimeout: requestTimeout, now, &effects)
     case .shutdown: close(&effects)
@@ -96,7 +100,7 @@ package struct SwitchMachine: Sendable {
   }
 
   /// Brings the machine to rest: expires, admits, moves the switch on, and starts the next one where there is reason to.
-  private mutating func settle(_ now: Instant, _ effects: inout [Effect]) {
+  private mutating func settle(_ now: Instant, isOfRequests: Bool, _ effects: inout [Effect]) {
     if waitingCount > 0 || transition != nil || !goals.isEmpty || isChanging {
       retire(&effects)
       expire(now, &effects)
@@ -107,8 +111,10 @@ package struct SwitchMachine: Sendable {
         rejectUnservable(&effects)
       } while !isClosing && pursue(now, &effects)
       setTimer(&effects)
+      tellChanges(now, &effects)
     } else {
       forgetDecision()
+      if !isOfRequests { tellChanges(now, &effects) }
     }
     account(now)
   }

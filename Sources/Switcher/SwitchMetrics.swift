@@ -45,7 +45,11 @@ package struct SwitchMetrics: Sendable {
     }
   }
 
-  package func record(_ record: SwitchRecord) {
+  package func observe(_ notice: Notice) {
+    if case .switchEnded(let record) = notice { count(record) }
+  }
+
+  private func count(_ record: SwitchRecord) {
     for (phase, duration) in record.phases {
       let (from, to) = labels(phase, record.from, record.to)
       phaseSeconds[phase, from, to].observe(duration)
@@ -77,7 +81,7 @@ package struct SwitchMetrics: Sendable {
       "switcher_mode", help: "1 for the mode in force.", labels: Label<ModeName>("mode"))
     let state = registry.gauge(
       "switcher_model_state", help: "1 for the state that the model is in.", labels: Label<String>("model"),
-      Label<Snapshot.LifecycleState>("state"))
+      Label<LifecycleState>("state"))
     registry.collect { samples in
       let snapshot = await switcher.snapshot()
       for model in snapshot.everyModel {
@@ -122,4 +126,4 @@ extension SwitchPhase: LabelValue {
 
 extension SwitchRecord.Outcome: LabelValue {}
 extension GPUUse: LabelValue {}
-extension Snapshot.LifecycleState: LabelValue {}
+extension LifecycleState: LabelValue {}

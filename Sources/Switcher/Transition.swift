@@ -3,11 +3,7 @@ internal import Policies
 
 /// A switch under way: one model leaves (or none is there), another comes (or none is wanted).
 struct Transition: Sendable {
-  let number: UInt64
-  let from: ModelID?
-  let to: ModelID?
-  let trigger: Trigger
-  let reason: Reason?
+  let decision: SwitchDecision
   /// How the old model is put to sleep; nil as it is configured.
   let eviction: Eviction?
   let decidedAt: Instant
@@ -15,7 +11,7 @@ struct Transition: Sendable {
   /// Who is told when it has ended.
   var commands: [CommandID]
   /// Why the target could not be had, once that is known.
-  var failure: String?
+  private(set) var failure: SwitchFailure?
   private(set) var phases: [(phase: SwitchPhase, duration: Duration)]
   private var running: (phase: SwitchPhase, since: Instant)?
 
@@ -32,21 +28,23 @@ struct Transition: Sendable {
     case stoppingNew(retry: Bool)
   }
 
+  /// The first stage is still to be entered.
   init(
-    number: UInt64, from: ModelID?, to: ModelID?, trigger: Trigger, reason: Reason?, eviction: Eviction? = nil,
-    cooldown: Duration?, stage: Stage, commands: [CommandID], at now: Instant
+    _ decision: SwitchDecision, eviction: Eviction?, cooldown: Duration?, commands: [CommandID], at now: Instant
   ) {
-    self.number = number
-    self.from = from
-    self.to = to
-    self.trigger = trigger
-    self.reason = reason
+    self.decision = decision
     self.eviction = eviction
-    self.stage = stage
     self.commands = commands
+    stage = .sleeping
     decidedAt = now
     phases = cooldown.map { [(.cooldown, $0)] } ?? []
   }
+
+  var number: UInt64 { decision.number }
+  var from: ModelID? { decision.from }
+  var to: ModelID? { decision.to }
+  var trigger: Trigger { decision.trigger }
+  var reason: Reason? { decision.reason }
 
   var isDraining: Bool {
     if case .draining = stage { true } else { false }
@@ -76,18 +74,24 @@ struct Transition: Sendable {
     }
   }
 
-  /// Ends the running phase and begins the next one, unless it is the same.
-  mutating func enter(_ stage: Stage, at now: Instant) {
+  /// Ends the running phase and begins the next one, unless it is the same; whether it is another one.
+  mutating func enter(_ stage: Stage, at now: Instant) -> Bool {
     self.stage = stage
-    guard running?.phase != currentPhase else { return }
+    guard running?.phase != currentPhase else { return false }
     endPhase(at: now)
     running = (currentPhase, now)
+    return true
   }
 
   mutating func endPhase(at now: Instant) {
     guard let running else { return }
     phases.append((running.phase, now - running.since))
     self.running = nil
+  }
+
+  /// The first failure is the one that counts.
+  mutating func fail(_ reason: SwitchFailure.Reason, _ message: String) {
+    failure = failure ?? SwitchFailure(phase: currentPhase, reason: reason, message: message)
   }
 
   /// Sleep plus wake: what the policies call the cost of a switch.

@@ -63,6 +63,29 @@ package enum SwitchPhase: String, Sendable, CaseIterable {
   case drain, sleep, wake
 }
 
+/// What kept a switch from reaching its target.
+package struct SwitchFailure: Hashable, Sendable {
+  /// A small fixed set, since it labels metrics.
+  package enum Reason: String, Sendable, CaseIterable {
+    /// The target could not be woken or started.
+    case wakeFailed = "wake_failed"
+    /// The target's server ended as soon as it was up.
+    case died
+    /// A server could not be ended, so the GPU may still be held.
+    case stopFailed = "stop_failed"
+    /// The operator wanted the target asleep.
+    case `operator`
+    /// The target is not configured any more.
+    case removed
+  }
+
+  /// The phase that it failed in.
+  package let phase: SwitchPhase
+  package let reason: Reason
+  /// Worded for a person.
+  package let message: String
+}
+
 /// A switch that has ended, however it ended.
 package struct SwitchRecord: Sendable {
   package enum Outcome: String, Sendable, CaseIterable { case success, failed, cancelled }
@@ -75,8 +98,8 @@ package struct SwitchRecord: Sendable {
   package let trigger: Trigger
   package let reason: Reason?
   package let outcome: Outcome
-  /// What failed, worded for a person.
-  package let failure: String?
+  /// Why the target could not be had.
+  package let failure: SwitchFailure?
   package let decidedAt: Instant
   package let endedAt: Instant
   /// Each phase that was entered, in order, the failed one included.

@@ -36,8 +36,8 @@ struct SwitchMetricsTests {
 
   @Test func `a switch counts with each of its phases`() async {
     let metrics = SwitchMetrics(models: ["a", "b"], registry: registry)
-    metrics.record(record(from: "a", to: "b"))
-    metrics.record(record(from: "a", to: "b", outcome: .failed))
+    metrics.observe(.switchEnded(record(from: "a", to: "b")))
+    metrics.observe(.switchEnded(record(from: "a", to: "b", outcome: .failed)))
     let values = await scrape()
     #expect(values[#"switcher_switches_total{from="a",to="b",outcome="success"}"#] == 1)
     #expect(values[#"switcher_switches_total{from="a",to="b",outcome="failed"}"#] == 1)
@@ -49,7 +49,7 @@ struct SwitchMetricsTests {
   @Test func `with many models a phase keeps only the one that it depends on`() async {
     let models = (1...9).map { ModelID("m\($0)") }
     let metrics = SwitchMetrics(models: models, registry: registry)
-    metrics.record(record(from: "m1", to: "m2"))
+    metrics.observe(.switchEnded(record(from: "m1", to: "m2")))
     let values = await scrape()
     #expect(values[#"switcher_switch_phase_seconds_count{phase="sleep",from="m1",to="*"}"#] == 1)
     #expect(values[#"switcher_switch_phase_seconds_count{phase="wake",from="*",to="m2"}"#] == 1)

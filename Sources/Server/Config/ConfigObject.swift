@@ -24,6 +24,15 @@ struct ConfigObject {
   /// Whether the option was written at all.
   func contains(_ key: String) -> Bool { members[key] != nil }
 
+  /// Whether something has been found wrong with the option that `path` leads to or begins with, or within it.
+  func hasFault(in path: String) -> Bool {
+    guard let member = members[String(path.prefix { $0 != "." })] else { return false }
+    let path = value.child(member.key)
+    return value.findings.faults.contains { fault in
+      fault.path.hasPrefix(path) && ["", ".", "["].contains(fault.path.dropFirst(path.count).prefix(1))
+    }
+  }
+
   /// The value of an option, nil when it is absent or null.
   mutating func take(_ key: String) -> ConfigValue? {
     known.append(key)

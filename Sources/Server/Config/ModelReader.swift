@@ -51,8 +51,7 @@ struct ModelReader {
   }
 
   private mutating func read(_ object: inout ConfigObject, id: ModelID) -> ModelConfiguration? {
-    let portValue = object.take("port")
-    let port = portValue?.port()
+    let port = object.take("port")?.port()
     if let port { portClaims.claim(port, path: object.value.child("port"), at: object.position(of: "port")) }
     object.scope.model = (id.name, { [ports] in port ?? ports.port(for: id.name) })
 
@@ -62,8 +61,7 @@ struct ModelReader {
     if let fallback = object.take("fallback"), let target = fallback.word() {
       fallbacks.append((id, fallback, target))
     }
-    let server = ServerReader(
-      id: id, port: port, isPortWrong: portValue != nil && port == nil, options: options, vllmCommand: vllmCommand)
+    let server = ServerReader(id: id, port: port, options: options, vllmCommand: vllmCommand)
     guard let backend = server.settings(&object) else { return nil }
     return ModelConfiguration(
       id: id, aliases: aliases, fallback: nil, requestTimeout: options.requestTimeout, idleSleep: options.idleSleep,

@@ -6,7 +6,6 @@ struct ServerReader {
   let id: ModelID
   /// The port that the file gives the model, nil if there is none, or one that is wrong.
   let port: UInt16?
-  let isPortWrong: Bool
   let options: ModelOptions
   /// The program that stands for `vllm`, or nothing.
   let vllmCommand: [String]
@@ -20,6 +19,8 @@ struct ServerReader {
     .attached: ["model_path", "extra_args", "checkpoint_path", "env"],
     .vllm: ["url"],
   ]
+  /// Stands for the address where that is at fault, so that the other settings can be judged.
+  private static let unknownUpstream = Upstream(origin: Origin(host: "127.0.0.1", port: 0))
 
   /// The server's settings, nil where something is wrong with them.
   func settings(_ object: inout ConfigObject) -> BackendSettings? {
@@ -47,14 +48,12 @@ struct ServerReader {
     if backend == .vllm { modelName = modelName ?? servedName(arguments) ?? modelPath }
     let url = given["url"]?.upstream(modelName: modelName)
 
-    // What else is wrong would only follow from what has been reported.
-    guard let backend, !isPortWrong, findings.faults.count == earlierFaults else { return nil }
-    reportLonelySteps(sleepSteps, wakeSteps, object)
+    guard let backend else { return nil }
+    let isRead = findings.faults.count == earlierFaults
+    if isRead { reportLonelySteps(sleepSteps, wakeSteps, object) }
     let takesFreePort = backend == .vllm || given.values.contains { $0.json.mentionsPort }
-    guard let upstream = url ?? upstream(named: modelName, of: backend, takesFreePort: takesFreePort, object) else {
-      return nil
-    }
-    var settings = BackendSettings(backend: backend, upstream: upstream)
+    let upstream = url ?? upstream(named: modelName, of: backend, takesFreePort: takesFreePort, object)
+    var settings = BackendSettings(backend: backend, upstream: upstream ?? Self.unknownUpstream)
     settings.command = command.isEmpty && backend == .vllm ? vllmCommand : command
     settings.environment = environment
     settings.modelPath = modelPath
@@ -64,10 +63,11 @@ struct ServerReader {
     options.apply(to: &settings)
     // What holds for models in general can't oblige a server that somebody else runs.
     if backend == .attached, !object.contains("eviction") { settings.eviction = nil }
-    guard findings.faults.count == earlierFaults else { return nil }
-    for fault in settings.faults() {
+    // What would only follow from what has been reported is not told, as which evictions are possible does from the steps.
+    for fault in settings.faults() where isRead || (fault.key != "eviction" && !object.hasFault(in: fault.key)) {
       findings.fault(fault.message, path: object.value.child(fault.key), at: object.position(of: fault.key))
     }
+    guard upstream != nil, findings.faults.count == earlierFaults else { return nil }
     return settings
   }
 
@@ -101,13 +101,14 @@ struct ServerReader {
     }
   }
 
-  /// Where a server without a `url` listens.
+  /// Where a server without a `url` listens; nil where that is at fault, or might be told by what is.
   private func upstream(
     named modelName: String?, of backend: Backend, takesFreePort: Bool, _ object: ConfigObject
   ) -> Upstream? {
     if let port = port ?? (takesFreePort ? object.scope.model?.port() : nil) {
       return Upstream(origin: Origin(host: "127.0.0.1", port: port), modelName: modelName)
     }
+    guard !["port", "url", "command", "extra_args"].contains(where: object.hasFault) else { return nil }
     let (key, message) =
       if takesFreePort {
         ("port", "missing, and there is no free port to give it")

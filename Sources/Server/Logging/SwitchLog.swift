@@ -6,7 +6,11 @@ internal import Switcher
 struct SwitchLog: Sendable {
   let logger: Logger
 
-  func write(_ record: SwitchRecord) {
+  func write(_ notice: Notice) {
+    if case .switchEnded(let record) = notice { write(record) }
+  }
+
+  private func write(_ record: SwitchRecord) {
     var line = logger.with("switch_id", record.number)
       .with("from", record.from?.name ?? "none").with("to", record.to?.name ?? "none")
       .with("trigger", record.trigger.rawValue)
@@ -18,7 +22,7 @@ struct SwitchLog: Sendable {
     switch record.outcome {
     case .success: line.info("switched")
     case .cancelled: line.info("switch cancelled")
-    case .failed: line.with("failure", record.failure ?? "").warning("switch failed")
+    case .failed: line.with("failure", record.failure?.message ?? "").warning("switch failed")
     }
   }
 }

@@ -145,7 +145,7 @@ struct Simulator {
       tally.switched(isFirst: awake == nil, microseconds)
       push(now + microseconds, .switchDone, indices[model] ?? 0)
     case .setTimer(let instant): push((instant.nanoseconds + 999) / 1000, .timer, 0)
-    case .stop, .retire, .answer, .record: break
+    case .stop, .retire, .answer, .note: break
     }
   }
 

@@ -107,7 +107,42 @@ struct ConfigurationFaultTests {
       (
         #""command": []"#,
         [
-          "1:18: models.m.port: missing, expected the port that the command listens on, or ${PORT} in the command"
+          "1:18: models.m.port: missing, expected the port that the command listens on, or ${PORT} in the command",
+          "2:12: models.m.command: missing, expected the program that serves the model and its arguments",
+        ]
+      ),
+      (
+        #""command": [""], "port": 0, "env": {"A": 1}"#,
+        [
+          "2:12: models.m.command: missing, expected the program that serves the model and its arguments",
+          "2:26: models.m.port: found 0, expected a whole number from 1 to 65535",
+          "2:42: models.m.env.A: found 1, expected a string",
+        ]
+      ),
+      (
+        #""command": [], "eviction": {"process": "checkpoint"}, "sleepEndpoints": [{"endpoint": "/s"}]"#,
+        [
+          "1:18: models.m.wake_endpoints: missing, expected at least one step beside sleep_endpoints",
+          "1:18: models.m.port: missing, expected the port that the command listens on, or ${PORT} in the command",
+          "2:12: models.m.command: missing, expected the program that serves the model and its arguments",
+          #"2:40: models.m.eviction.process: found "checkpoint", which is not supported yet; "#
+            + #"expected "keep_running" or "stop""#,
+        ]
+      ),
+      (
+        #""command": [], "port": "x", "eviction": "offload+keep_running", "wakeEndpoint": "/w""#,
+        [
+          "2:12: models.m.command: missing, expected the program that serves the model and its arguments",
+          #"2:24: models.m.port: found "x", expected a whole number from 1 to 65535"#,
+          "2:65: models.m.wakeEndpoint: was removed; use wake_endpoints, an array of "
+            + #"{"endpoint", "method", "body", "timeout_secs"}, see docs/migration.md"#,
+        ]
+      ),
+      (
+        #""backend": "command", "command": ["${PROT}"]"#,
+        [
+          #"2:35: models.m.command[0]: found "${PROT}", expected ${env.NAME}, ${env.NAME:-default}, "#
+            + "${PORT}, ${MODEL} or ${SWITCHER}; $${ stands for a literal ${"
         ]
       ),
       (

@@ -60,7 +60,10 @@ final class LiveReplay: Sendable {
         models: workload.models.map { ($0, limits) }, policy: WatchedPolicy(policy, answers),
         requestTimeout: workload.requestTimeout, at: timeline.now),
       runtimes: Dictionary(uniqueKeysWithValues: workload.models.map { ($0, ReplayRuntime(model: $0, gpu: gpu)) }),
-      timeline: timeline, onSwitch: { if $0.from != nil, $0.outcome == .success { switches.add() } })
+      timeline: timeline,
+      observer: { notice, _ in
+        if case .switchEnded(let record) = notice, record.from != nil, record.outcome == .success { switches.add() }
+      })
     state = Mutex(State(tally: SimulationTally(models: workload.models.count)))
     for request in workload.requests { plan(request, nil, at: request.at.microseconds) }
     for (number, session) in workload.sessions.enumerated() {

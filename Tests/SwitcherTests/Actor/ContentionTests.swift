@@ -17,8 +17,7 @@ struct ContentionTests {
       machine: SwitchMachine(
         models: models.map { ($0, limits) }, policy: FIFO(minActive: .zero), requestTimeout: .seconds(300),
         at: timeline.now),
-      runtimes: Dictionary(uniqueKeysWithValues: models.map { ($0, gpu.runtime($0)) }), timeline: timeline,
-      onSwitch: { _ in })
+      runtimes: Dictionary(uniqueKeysWithValues: models.map { ($0, gpu.runtime($0)) }), timeline: timeline)
   }
 
   @Test func `five hundred switches in a row do not stall`() async throws {

@@ -24,7 +24,9 @@ final class SwitcherHarness: Sendable {
       machine: SwitchMachine(
         models: [("a", limits), ("b", limits)], policy: policy, requestTimeout: .seconds(300), at: timeline.now),
       runtimes: ["a": a, "b": b], timeline: timeline,
-      onSwitch: { record in ended.records.withLock { $0.append(record) } })
+      observer: { notice, _ in
+        if case .switchEnded(let record) = notice { ended.records.withLock { $0.append(record) } }
+      })
   }
 
   /// The switches that have ended.

@@ -47,7 +47,7 @@ struct FailureTests {
     world.succeed("b")
     #expect(world.state("b") == .failed)
     #expect(world.records.last?.outcome == .failed)
-    #expect(world.records.last?.failure == "planned")
+    #expect(world.records.last?.failure?.message == "planned")
     #expect(world.active == nil)
     world.expectSound()
   }

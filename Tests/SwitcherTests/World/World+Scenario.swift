@@ -19,7 +19,7 @@ extension World {
 
   func isWaiting(_ ticket: Ticket) -> Bool { waiters.contains { $0.ticket == ticket } }
 
-  func state(_ model: ModelID) -> Snapshot.LifecycleState? {
+  func state(_ model: ModelID) -> LifecycleState? {
     machine.snapshot(at: now).models.first { $0.id == model }?.state
   }
 

@@ -30,6 +30,10 @@ struct World {
   private(set) var refusals: [Ticket: SwitchError] = [:]
   private(set) var results: [CommandID: Result<Void, SwitchError>] = [:]
   private(set) var records: [SwitchRecord] = []
+  /// All that those who look on were ever told.
+  private(set) var notices: [Notice] = []
+  private var toldStates: [ModelID: LifecycleState] = [:]
+  private var toldMode: Mode = .auto
 
   /// A request that waits.
   struct Caller: Hashable {
@@ -158,6 +162,7 @@ struct World {
     effects.removeAll(keepingCapacity: true)
     machine.handle(event, at: now, effects: &effects)
     for effect in effects { carryOut(effect) }
+    if case .retired(let model) = event, machine.index(of: model) == nil { toldStates[model] = nil }
     if machine.switchCount != switches, machine.mode.isManual { checkReason(event) }
     checkBooks()
   }
@@ -194,9 +199,24 @@ struct World {
       let done = pendingCommands.remove(at: position).command
       if case .success = result { checkSuccess(done) }
       results[command] = result
-    case .record(let record):
+    case .note(let notice): look(at: notice)
+    }
+  }
+
+  private mutating func look(at notice: Notice) {
+    notices.append(notice)
+    switch notice {
+    case .switchEnded(let record):
       if let last = records.last, last.number >= record.number { report("switch \(record.number) ended out of turn") }
       records.append(record)
+    case .modelChanged(let change):
+      let state = toldStates[change.model] ?? .stopped
+      if change.from != state || change.from == change.to { report("\(change) was told of one that is \(state)") }
+      toldStates[change.model] = change.to
+    case .modeChanged(let mode): toldMode = mode
+    case .modelsReplaced(let change):
+      if change.models != configured { report("told of \(change.models)") }
+    case .switchDecided, .phaseEntered, .policyReplaced: break
     }
   }
 
@@ -269,6 +289,12 @@ struct World {
     if server.isRetiring { report("\(model) was ended twice") }
   }
 
+  /// Those who look on know each state; only the end of a back-off may pass untold until somebody asks for the model.
+  private mutating func checkTold(_ model: ModelID, _ state: LifecycleState) {
+    let told = toldStates[model] ?? .stopped
+    if told != state, told != .failed { report("\(model) is \(state), and \(told) was told") }
+  }
+
   /// A command is said to be carried out only when it is.
   private mutating func checkSuccess(_ command: Command) {
     switch command {
@@ -304,7 +330,8 @@ struct World {
 
   /// What the machine believes is what the world is.
   private mutating func checkBooks() {
-    for model in machine.models {
+    for (position, model) in machine.models.enumerated() {
+      checkTold(model.id, machine.lifecycleState(position, now))
       let server = servers[index(of: model.id)]
       let open = openGrants.count { $0.model == model.id && $0.instance == model.awake?.instance }
       if model.inFlight != open { report("\(model.id) counts \(model.inFlight) in flight, there are \(open)") }
@@ -318,6 +345,7 @@ struct World {
         report("\(model.id) is taken to be awake")
       }
     }
+    if machine.mode != toldMode { report("the mode is \(machine.mode), and \(toldMode) was told") }
     if machine.waitingCount != waiters.count { report("the count of those who wait is off") }
     let due = waiters.map(\.deadline).min() ?? .distantFuture
     if due < timer ?? .distantFuture { report("no timer for the first deadline") }

@@ -1,0 +1,96 @@
+internal import Core
+
+/// The slow work on the models' servers: one chain of tasks a model, each of which reports its outcome as an event.
+extension ModelSwitcher {
+  func wake(_ model: ModelID) {
+    start(model) { runtime in
+      do throws(RuntimeFailure) {
+        return .woke(model, try await runtime.wake())
+      } catch {
+        return .wakeFailed(model, message: error.message)
+      }
+    }
+  }
+
+  func sleep(_ model: ModelID, _ eviction: Eviction?) {
+    start(model) { runtime in
+      do throws(RuntimeFailure) {
+        return .slept(model, try await runtime.sleep(eviction))
+      } catch {
+        return .sleepFailed(model, message: error.message)
+      }
+    }
+  }
+
+  /// Stops the model's server instead of whatever else was to be done with it.
+  func stop(_ model: ModelID) {
+    work[model]?.cancel()
+    start(model) { runtime in
+      do throws(RuntimeFailure) {
+        try await runtime.stop()
+        return .stopped(model)
+      } catch {
+        return .stopFailed(model, message: error.message)
+      }
+    }
+  }
+
+  /// Ends the model's server for good; one that somebody else runs is let alone.
+  func retire(_ model: ModelID) {
+    guard let runtime = runtimes[model] else { return }
+    let previous = work[model]
+    work[model] = Task {
+      await previous?.value
+      if await runtime.processState != .external {
+        do throws(RuntimeFailure) {
+          try await runtime.stop()
+        } catch {
+          logger.error("the server of a changed model could not be ended", ["model": model, "failure": error.message])
+        }
+      }
+      guard !Task.isCancelled else { return }
+      runtimes.succeed(model)
+      send(.retired(model))
+    }
+  }
+
+  /// Ends every chain, and then every model's server.
+  func stopWork() async {
+    for task in work.values { task.cancel() }
+    await withDiscardingTaskGroup { group in
+      for (model, runtime) in runtimes.current {
+        let pending = work[model]
+        group.addTask {
+          await pending?.value
+          // What can't be stopped is not ours: it was started by somebody else.
+          try? await runtime.stop()
+        }
+      }
+    }
+  }
+
+  /// Runs slow work after whatever else runs on the model, and reports its outcome; not at all, or without a report, once
+  /// it was cancelled.
+  private func start(_ model: ModelID, _ operation: @escaping @Sendable (any ModelRuntime) async -> Event) {
+    guard let runtime = runtimes[model] else { return }
+    let previous = work[model]
+    work[model] = Task {
+      await previous?.value
+      guard !Task.isCancelled else { return }
+      let outcome = await operation(runtime)
+      guard !Task.isCancelled else { return }
+      note(outcome)
+      send(outcome)
+    }
+  }
+
+  /// Leaves a trace of what failed: the machine goes on by itself, but its operator wants to know why.
+  private func note(_ outcome: Event) {
+    switch outcome {
+    case .wakeFailed(let model, let message): logger.warning("wake failed", ["model": model, "failure": message])
+    case .sleepFailed(let model, let message): logger.warning("sleep failed", ["model": model, "failure": message])
+    case .stopFailed(let model, let message): logger.error("stop failed", ["model": model, "failure": message])
+    default: break
+    }
+  }
+}

@@ -1,0 +1,39 @@
+internal import Core
+
+/// What those who look on are told.
+///
+/// States and the mode follow from many things, so they are compared with what was last told once the machine is at rest:
+/// no change can be forgotten, and what lasts no time is not told.
+extension SwitchMachine {
+  mutating func tellChanges(_ now: Instant, _ effects: inout [Effect]) {
+    if mode != toldMode {
+      toldMode = mode
+      effects.append(.note(.modeChanged(mode)))
+    }
+    for index in models.indices {
+      let state = lifecycleState(index, now)
+      let told = models[index].toldState
+      guard state != told else { continue }
+      models[index].toldState = state
+      let failure = state == .failed ? transition?.failure?.message ?? models[index].backoff.message : nil
+      effects.append(
+        .note(.modelChanged(ModelChange(model: models[index].id, from: told, to: state, failure: failure))))
+    }
+  }
+
+  /// The one place where a switch goes on to another stage.
+  mutating func enter(_ stage: Transition.Stage, _ now: Instant, _ effects: inout [Effect]) {
+    guard let hasNewPhase = transition?.enter(stage, at: now), hasNewPhase, let transition else { return }
+    effects.append(.note(.phaseEntered(transition.currentPhase, switch: transition.number)))
+  }
+}
+
+extension Event {
+  /// Whether it is about one request; such an event by itself changes neither a model's state nor the mode.
+  var isOfRequest: Bool {
+    switch self {
+    case .requestArrived, .requestAbandoned, .requestFinished: true
+    default: false
+    }
+  }
+}
