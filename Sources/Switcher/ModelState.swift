@@ -31,6 +31,8 @@ struct ModelState: Sendable {
   var departure: Departure?
   /// Whether that server is being ended.
   var isRetiring = false
+  /// Whether its next start is one that should not have been needed.
+  var isToRestart = false
   /// The state that those who look on were last told of.
   var toldState = LifecycleState.stopped
 
@@ -67,6 +69,8 @@ struct Awake: Sendable {
   let chosenAt: Instant
   /// What the switch that brought it here cost: sleep and wake.
   let costPaid: Duration
+  /// How long a request could wait before the policy would have switched here whatever else.
+  let waitLimit: Duration?
   var inFlight = 0
 }
 

@@ -2,16 +2,14 @@ internal import Core
 internal import HTTP
 
 extension ServerControl {
-  enum Phase: String {
-    case sleep, wake
-  }
-
   /// Carries the steps out, each after the one before it.
   /// - Throws: the first failure, which names its step: "wake step 2/3 failed: POST /collective_rpc returned 500: …".
-  func carryOut(_ steps: [ControlStep], of phase: Phase, timeout: Duration) async throws(RuntimeFailure) {
+  func carryOut(_ steps: [ControlStep], of operation: ControlOperation, timeout: Duration) async throws(RuntimeFailure)
+  {
     for (index, step) in steps.enumerated() {
-      let title = "\(phase.rawValue) step \(index + 1)/\(steps.count)"
+      let title = "\(operation.rawValue) step \(index + 1)/\(steps.count)"
       let start = timeline.now
+      defer { observe(.stepTaken(operation, step: index + 1, timeline.now - start)) }
       do throws(RuntimeFailure) {
         let answer = try await carryOut(step, timeout: step.timeout ?? timeout)
         logger.info(

@@ -7,6 +7,8 @@ struct ServerControl: Sendable {
   let upstream: Upstream
   let timeline: any Timeline
   let logger: Logger
+  /// Told how long everything took.
+  var observe: @Sendable (RuntimeEvent) -> Void = { _ in }
 
   struct Answer: Sendable {
     let status: Int

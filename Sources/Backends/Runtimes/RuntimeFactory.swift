@@ -6,14 +6,18 @@ package struct RuntimeFactory: Sendable {
   private let loops: EventLoopGroup
   private let timeline: any Timeline
   private let logger: Logger
+  private let observer: RuntimeObserver
   private let living = LivingProcesses()
   private let instances = InstanceNumbers()
 
   /// - Parameters:
   ///   - loops: watch the servers' processes, read their output and carry the control requests.
   ///   - logger: gets what the servers write, too, each line with the field "source" set to "server".
-  package init(loops: EventLoopGroup, timeline: any Timeline, logger: Logger) {
-    (self.loops, self.timeline, self.logger) = (loops, timeline, logger)
+  ///   - observer: told what the runtimes do and how long it takes.
+  package init(
+    loops: EventLoopGroup, timeline: any Timeline, logger: Logger, observer: @escaping RuntimeObserver = { _, _ in }
+  ) {
+    (self.loops, self.timeline, self.logger, self.observer) = (loops, timeline, logger, observer)
   }
 
   /// The runtime of one model; nothing is started or asked yet.
@@ -22,7 +26,7 @@ package struct RuntimeFactory: Sendable {
     let plan = try settings.backend.plan(settings)
     let control = ServerControl(
       client: HTTPClient(loops: loops), upstream: plan.upstream, timeline: timeline,
-      logger: logger.with("model", model))
+      logger: logger.with("model", model), observe: { [observer] in observer(model, $0) })
     guard let launch = plan.launch else {
       return AttachedRuntime(model: model, plan: plan, control: control, instances: instances)
     }

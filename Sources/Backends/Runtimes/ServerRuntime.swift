@@ -65,15 +65,22 @@ actor ServerRuntime: ModelRuntime {
   }
 
   func wake() async throws(RuntimeFailure) -> Instance {
+    let began = control.timeline.now
+    let instance: Instance
+    var kind = WakeKind.coldStart
     switch state {
     case .awake(let life): return life.instance
-    case .asleep(let life, let mode): return try await wake(life, from: mode)
+    case .asleep(let life, let mode):
+      instance = try await wake(life, from: mode)
+      kind = mode.wakeKind
     case .starting: throw RuntimeFailure("the server is being started already")
     case .ending:
       try await stop()
-      return try await start()
-    case .stopped: return try await start()
+      instance = try await start()
+    case .stopped: instance = try await start()
     }
+    control.observe(.woke(kind, control.timeline.now - began))
+    return instance
   }
 
   func sleep(_ eviction: Eviction?) async throws(RuntimeFailure) -> Residence {

@@ -10,7 +10,8 @@ extension ProcessTests {
     init() throws { site = try Site() }
 
     private func mode(_ proof: SleepMode.Proof) -> SleepMode {
-      SleepMode(sleepSteps: [ControlStep("/sleep")], wakeSteps: [ControlStep("/wake_up")], proof: proof)
+      SleepMode(
+        sleepSteps: [ControlStep("/sleep")], wakeSteps: [ControlStep("/wake_up")], proof: proof, wakeKind: .wakeL1)
     }
 
     @Test func `an answer that comes before the sleep is waited out`() async throws {

@@ -216,7 +216,7 @@ struct World {
     case .modeChanged(let mode): toldMode = mode
     case .modelsReplaced(let change):
       if change.models != configured { report("told of \(change.models)") }
-    case .switchDecided, .phaseEntered, .policyReplaced: break
+    case .switchDecided, .phaseEntered, .policyReplaced, .modelRestarted, .requestStarved: break
     }
   }
 
@@ -289,10 +289,11 @@ struct World {
     if server.isRetiring { report("\(model) was ended twice") }
   }
 
-  /// Those who look on know each state; only the end of a back-off may pass untold until somebody asks for the model.
+  /// Those who look on know each state, unless the timer is late that ends a back-off.
   private mutating func checkTold(_ model: ModelID, _ state: LifecycleState) {
     let told = toldStates[model] ?? .stopped
-    if told != state, told != .failed { report("\(model) is \(state), and \(told) was told") }
+    let isLate = timer.map { $0 <= now } ?? false
+    if told != state, told != .failed || !isLate { report("\(model) is \(state), and \(told) was told") }
   }
 
   /// A command is said to be carried out only when it is.
