@@ -306,8 +306,8 @@ def daemon() -> list:
             Query(total(rate("process_cpu_seconds_total")), "cores"),
         )),
         (6, 7, graph(
-            "Open files", "Sockets included, against the limit.", "short",
-            Query(f"max({series('process_open_fds')})", "open"), Query(f"min({series('process_max_fds')})", "limit"),
+            "Open files", "Sockets included: the share of as many as the daemon may open.", "percentunit",
+            Query(f"max({series('process_open_fds')} / {series('process_max_fds')})", "open"),
         )),
         (3, 7, stat(
             "Last reload", "Whether the configuration that was read last is in force.", "none",

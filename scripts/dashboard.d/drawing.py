@@ -31,7 +31,7 @@ class Canvas:
     def box(self, x: float, y: float, w: float, h: float, color: str):
         rectangle = plt.Rectangle(
             (x / WIDTH, 1 - (y + h) / self.height), w / WIDTH, h / self.height, facecolor=color, edgecolor=looks.EDGE,
-            linewidth=0.8, transform=self.figure.transFigure,
+            linewidth=0.8, zorder=-1, transform=self.figure.transFigure,
         )  # fmt: skip
         self.figure.add_artist(rectangle)
 
@@ -77,7 +77,7 @@ def draw(prometheus: Existing, span: Span, path: Path):
             canvas.text(x + 6, y + 23, f"⌄ {panel['title']}", 11, weight="bold")
             continue
         canvas.box(x, y, w, h, looks.PANEL)
-        canvas.text(x + 9, y + 18, panel["title"], 9.5, weight="medium")
+        canvas.text(x + 9, y + 18, panel["title"], 9.5)
         room = (x + 9, y + TITLE, w - 18, h - TITLE - 6)
         KINDS[panel["type"]](canvas, room, panel, answered(panel, prometheus, span), span, marks)
     save(canvas.figure, path)

@@ -43,7 +43,8 @@ def graph(canvas, room, panel, series, span, marks):
         return no_data(axes)
     times = numpy.array(span.times)
     is_stacked = custom["stacking"]["mode"] == "normal"
-    floor = numpy.zeros(len(times))
+    is_missing = numpy.isnan([one.values for one in series]).all(axis=0)
+    floor = numpy.where(is_missing, math.nan, 0)
     for one in series:
         values, color = numpy.array(one.values), colors[one.name]
         if is_stacked:
@@ -74,9 +75,9 @@ def scale(axes, panel):
     axes.set_axisbelow(True)
 
 
-def time_axes(canvas, room, panel, span, marks):
+def time_axes(canvas, room, panel, span, marks, left=AXIS):
     x, y, w, h = room
-    axes = canvas.axes(x + AXIS, y + 4, w - AXIS - 4, h - BOTTOM - 34)
+    axes = canvas.axes(x + left, y + 4, w - left - 4, h - BOTTOM - 34)
     clock(axes, span)
     for moment, color in marks:
         axes.axvline(moment, color=color, linewidth=0.8, linestyle=(0, (4, 3)))
@@ -101,7 +102,7 @@ def no_data(axes):
 
 
 def states(canvas, room, panel, series, span, marks):
-    axes = time_axes(canvas, room, panel, span, marks)
+    axes = time_axes(canvas, room, panel, span, marks, left=2 * AXIS)
     known = panel["fieldConfig"]["defaults"]["mappings"][0]["options"]
     shown = set()
     for row, one in enumerate(reversed(series)):
@@ -113,7 +114,7 @@ def states(canvas, room, panel, series, span, marks):
                 [(span.times[start], width)], (row + 0.08, 0.84), facecolor=state["color"], alpha=0.9, linewidth=0
             )
     axes.set_ylim(0, max(len(series), 1))
-    axes.set_yticks([row + 0.5 for row in range(len(series))], [one.name[:11] for one in reversed(series)])
+    axes.set_yticks([row + 0.5 for row in range(len(series))], [one.name[:16] for one in reversed(series)])
     order = [(state["text"], state["color"]) for state in known.values()]
     legend(canvas, room, [entry for entry in order if entry in shown])
 

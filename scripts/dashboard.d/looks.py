@@ -46,7 +46,7 @@ def number(value: float, decimals: int | None) -> str:
     """With so many decimals, or with as many as three digits need."""
     if decimals is None:
         digits = 0 if value == 0 else math.floor(math.log10(abs(value))) + 1
-        decimals = max(0, 3 - max(digits, 1))
+        decimals = min(max(0, 3 - digits), 5)
         return f"{value:.{decimals}f}".rstrip("0").rstrip(".") if decimals else f"{value:.0f}"
     return f"{value:.{decimals}f}"
 

@@ -96,7 +96,7 @@ def every_expression_of_dashboard_and_rules_gives_data(check: Checks):
             expressions_give_data(check, prometheus, began, ended)
             rules_give_data(check, prometheus, ended)
             variables_have_values(check, prometheus)
-            documents_name_every_metric(check, daemon)
+            documents_are_right(check, prometheus, daemon, ended)
             daemon.end()
             check.equal("and SwitcherDown, once it is", alerts_within(prometheus, {"SwitcherDown"}, 15) & {"SwitcherDown"}, {"SwitcherDown"})
 
@@ -197,9 +197,13 @@ def variables_have_values(check: Checks, prometheus: Prometheus):
         check(f"the variable {variable['name']} has values", values, selector)
 
 
-def documents_name_every_metric(check: Checks, daemon: Daemon):
+def documents_are_right(check: Checks, prometheus: Prometheus, daemon: Daemon, at: float):
+    text = (workspace.ROOT / "docs" / "metrics.md").read_text()
     exposed = set(re.findall(r"^# TYPE (\S+)", daemon.scrape().text, re.MULTILINE))
-    table = (workspace.ROOT / "docs" / "metrics.md").read_text()
-    named = set(re.findall(r"^\| `((?:switcher|process)_\w+)`", table, re.MULTILINE))
+    named = set(re.findall(r"^\| `((?:switcher|process)_\w+)`", text, re.MULTILINE))
     check.equal("docs/metrics.md names every metric that is exposed", sorted(exposed - named), [])
     check.equal("and no other", sorted(named - exposed), [])
+    blocks = re.findall(r"```promql\n(.*?)```", text, re.DOTALL)
+    examples = [line for block in blocks for line in block.replace("\n ", " ").splitlines()]
+    without = [example for example in examples if not prometheus.query(example, at)]
+    check.equal(f"each of its {len(examples)} examples gives data", without, [])
