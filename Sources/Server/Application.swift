@@ -17,16 +17,20 @@ struct Application: Sendable {
   private let switcher: ModelSwitcher
   private let directory: LiveDirectory
   private let live: LiveConfiguration
+  private let recorder: Recorder?
 
   /// - Throws: `SystemFailure` when the process may not open what it needs; `BackendFaults` when a model's settings can't
   ///   be used.
   /// - Parameters:
   ///   - source: what `configuration` was read from, and is read from again.
   ///   - secrets: what `logger` masks.
+  ///   - recorder: gets to know of every request for a model.
   init(
-    _ configuration: Configuration, source: ConfigurationSource, secrets: SecretKeeper, logger: Logger
+    _ configuration: Configuration, source: ConfigurationSource, secrets: SecretKeeper, recorder: Recorder?,
+    logger: Logger
   ) throws {
     self.configuration = configuration
+    self.recorder = recorder
     self.logger = logger
     loops = try EventLoopGroup(count: ProcessInfo.processInfo.activeProcessorCount)
 
@@ -110,7 +114,8 @@ struct Application: Sendable {
   private func addClientRoutes(to router: inout Router) {
     let startedAt = Int(Date.now.timeIntervalSince1970)
     ClientRoutes(switcher: switcher, directory: directory, readiness: readiness, startedAt: startedAt).add(to: &router)
-    let proxy = ModelProxy(directory: directory, switcher: switcher, timeline: timeline, logger: logger)
+    let proxy = ModelProxy(
+      directory: directory, switcher: switcher, timeline: timeline, recorder: recorder, logger: logger)
     for path in ["/completion", "/infill", "/rerank", "/tokenize"] { router.add(.post, path, proxy.serve) }
     router.add(under: "/v1/", proxy.serve)
     router.add(under: UpstreamPath.prefix, proxy.serveUpstreamPath)
@@ -145,6 +150,7 @@ struct Application: Sendable {
     let deadline = timeline.now + configuration.shutdownGrace
     for server in servers { await server.drain(until: deadline) }
     await switcher.stopAll()
+    await recorder?.flush()
     logger.info("ended")
   }
 }

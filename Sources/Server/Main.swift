@@ -46,8 +46,11 @@ struct Main {
       let secrets = SecretKeeper(configuration.secrets)
       let logger = Logger { LogOutput.standardError.write(secrets.masked($0)) }
       for warning in configuration.warnings { logger.warning("configuration", ["warning": warning]) }
+      let recorder = try recorder(overrides.recordPath, logger)
       do {
-        try await Application(configuration, source: source, secrets: secrets, logger: logger).run()
+        try await Application(
+          configuration, source: source, secrets: secrets, recorder: recorder, logger: logger
+        ).run()
         return .ok
       } catch {
         logger.error("cannot serve", ["error": "\(error)"])
@@ -56,6 +59,15 @@ struct Main {
     } catch {
       say("\(error)")
       return .usage
+    }
+  }
+
+  private static func recorder(_ setting: Overrides.Setting?, _ logger: Logger) throws(RecordingFault) -> Recorder? {
+    guard let setting else { return nil }
+    do throws(RecordingFault) {
+      return Recorder(try RecordingFile(path: setting.value), logger: logger)
+    } catch {
+      throw RecordingFault("\(setting.source): \(error)")
     }
   }
 

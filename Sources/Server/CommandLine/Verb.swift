@@ -16,7 +16,7 @@ enum Verb: String, CaseIterable {
 
   var options: [Arguments.Option] {
     switch self {
-    case .serve: Self.configuration
+    case .serve: Self.configuration + [Self.record]
     case .check: Self.configuration + [.init("--print", "show the configuration as it takes effect, secrets masked")]
     case .status, .switch, .pin, .unpin, .mode, .sleep, .wake, .reload: Self.client
     case .simulate: Self.simulation
@@ -49,6 +49,9 @@ enum Verb: String, CaseIterable {
     .init("--listen", value: "HOST:PORT", "where clients reach the models (SWITCHER_LISTEN)"),
     .init("--admin-listen", value: "HOST:PORT", "where the admin routes and /metrics are (SWITCHER_ADMIN_LISTEN)"),
   ]
+
+  private static let record = Arguments.Option(
+    "--record", value: "FILE", "write down when each request comes, for simulate --trace (SWITCHER_RECORD)")
 
   private static let client: [Arguments.Option] = [
     .init("--admin", value: "URL", "the daemon's admin address, http://127.0.0.1:3001 by default (SWITCHER_ADMIN)"),

@@ -8,6 +8,8 @@ struct Overrides: Hashable, Sendable {
   }
 
   let configPath: Setting?
+  /// The file that the requests are recorded in.
+  let recordPath: Setting?
   let listen: Setting?
   let adminListen: Setting?
   let adminToken: Setting?
@@ -21,6 +23,7 @@ struct Overrides: Hashable, Sendable {
       return Setting(source: variable, value: value)
     }
     configPath = setting("--config", "SWITCHER_CONFIG")
+    recordPath = setting("--record", "SWITCHER_RECORD")
     listen = setting("--listen", "SWITCHER_LISTEN")
     adminListen = setting("--admin-listen", "SWITCHER_ADMIN_LISTEN")
     // Arguments can be seen by every user of the machine, so there is no flag for the token.

@@ -11,13 +11,16 @@ struct ModelProxy: Sendable {
   let directory: LiveDirectory
   let switcher: ModelSwitcher
   let timeline: any Timeline
+  let recorder: Recorder?
   let logger: Logger
 
   /// Serves a request for the model that it names itself; where that can't be woken, by those that stand in for it.
   func serve(_ exchange: Exchange) async throws {
     let directory = directory.current
     let request = try await ModelRequest.identify(exchange, in: directory)
-    var visit = Visit(request, receivedAt: exchange.receivedAt)
+    var visit = Visit(request, receivedAt: exchange.receivedAt, arrivedAt: timeline.now)
+    recorder?.arrived(at: visit.arrivedAt)
+    defer { recorder?.ended(visit.entry(endedAt: timeline.now)) }
     while true {
       do {
         return try await pass(exchange, &visit)
@@ -37,7 +40,10 @@ struct ModelProxy: Sendable {
   /// so no other one stands in.
   func serveUpstreamPath(_ exchange: Exchange) async throws {
     let (entry, target) = try UpstreamPath.resolve(exchange.path, query: exchange.query, in: directory.current)
-    var visit = Visit(ModelRequest(entry: entry), target: target, receivedAt: exchange.receivedAt)
+    var visit = Visit(
+      ModelRequest(entry: entry), target: target, receivedAt: exchange.receivedAt, arrivedAt: timeline.now)
+    recorder?.arrived(at: visit.arrivedAt)
+    defer { recorder?.ended(visit.entry(endedAt: timeline.now)) }
     do {
       try await pass(exchange, &visit)
     } catch {
@@ -62,6 +68,7 @@ struct ModelProxy: Sendable {
   private func passOnce(_ exchange: Exchange, _ deadline: Instant, _ visit: inout Visit) async throws {
     let arrival = timeline.now
     let entry = visit.request.entry
+    visit.grantedAt = nil
     var current = visit
     defer { visit = current }
     try await switcher.withModel(entry.model, deadline: deadline) { grant, upstream in
@@ -109,18 +116,26 @@ struct ModelProxy: Sendable {
 /// What is known of one request on its way.
 private struct Visit {
   let receivedAt: Instant
+  /// When it was known which model is wanted.
+  let arrivedAt: Instant
+  /// The model that the client asked for.
+  private let model: ModelID
   /// What the model's server is asked for; nil for what the client asked for.
   let target: String?
   /// The model may be another one than the client asked for.
   var request: ModelRequest
   /// What the answer bears besides the server's own fields.
   var addedFields: [(name: String, value: String)] = []
+  /// When a model was last granted to it; nil while it waits.
+  var grantedAt: Instant?
   private(set) var waited = false
   private var wait: Duration = .zero
   private var switching: Duration = .zero
 
-  init(_ request: ModelRequest, target: String? = nil, receivedAt: Instant) {
+  init(_ request: ModelRequest, target: String? = nil, receivedAt: Instant, arrivedAt: Instant) {
     self.request = request
+    model = request.entry.model
+    self.arrivedAt = arrivedAt
     self.target = target
     self.receivedAt = receivedAt
   }
@@ -135,9 +150,14 @@ private struct Visit {
   }
 
   mutating func granted(_ grant: Grant, after wait: Duration) {
+    grantedAt = grant.grantedAt
     waited = grant.waited
     self.wait = wait
     switching = min(grant.switching, wait)
+  }
+
+  func entry(endedAt end: Instant) -> Recorder.Entry {
+    Recorder.Entry(arrivedAt: arrivedAt, model: model, service: grantedAt.map { end - $0 })
   }
 
   /// What Server-Timing says of the wait: milliseconds in the queue, and of a switch that was waited for.

@@ -9,6 +9,7 @@ struct CommandTests {
       (["serve"], .serve(Overrides())),
       (["--config", "x.json"], .serve(Overrides(flags: ["--config": "x.json"]))),
       (["serve", "-c", "x.json", "--listen=:1"], .serve(Overrides(flags: ["--config": "x.json", "--listen": ":1"]))),
+      (["--record", "r.jsonl"], .serve(Overrides(flags: ["--record": "r.jsonl"]))),
       (["check", "--print", "--config=a", "--config=b"], .check(Overrides(flags: ["--config": "b"]), prints: true)),
       (["check"], .check(Overrides(), prints: false)),
       (["status", "--json"], .client(.status, .init(printsJSON: true))),
@@ -77,6 +78,7 @@ struct CommandTests {
   @Test func `flags beat the environment`() throws {
     let environment = [
       "SWITCHER_CONFIG": "env.json", "SWITCHER_LISTEN": ":2", "SWITCHER_ADMIN": "http://e", "SWITCHER_ADMIN_TOKEN": "t",
+      "SWITCHER_RECORD": "r",
     ]
     guard case .serve(let overrides) = try Command(parsing: ["--listen", ":1"], environment: environment) else {
       Issue.record("not served")
@@ -85,6 +87,7 @@ struct CommandTests {
     #expect(overrides.configPath == Overrides.Setting(source: "SWITCHER_CONFIG", value: "env.json"))
     #expect(overrides.listen == Overrides.Setting(source: "--listen", value: ":1"))
     #expect(overrides.adminToken?.value == "t")
+    #expect(overrides.recordPath == Overrides.Setting(source: "SWITCHER_RECORD", value: "r"))
     #expect(
       try Command(parsing: ["status"], environment: environment)
         == .client(.status, .init(adminURL: "http://e", adminToken: "t")))

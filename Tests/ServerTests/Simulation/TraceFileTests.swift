@@ -29,6 +29,28 @@ struct TraceFileTests {
       ])
   }
 
+  @Test func `the lines of a recording may come in any order, as requests end`() throws {
+    let lines = """
+      {"at":2,"model":"b","service_secs":1}
+      {"at":1,"model":"a","service_secs":2}
+      """
+    let workload = try withFile(lines, "jsonl") { try TraceFile.read($0) }
+    #expect(workload.models == ["a", "b"])
+    #expect(workload.requests.map(\.at) == [.seconds(1), .seconds(2)])
+  }
+
+  @Test func `a request that was never granted takes what its model's take in the mean, else what all do`() throws {
+    let lines = """
+      {"at":0,"model":"a","service_secs":1}
+      {"at":1,"model":"a"}
+      {"at":2,"model":"a","service_secs":2}
+      {"at":3,"model":"b","service_secs":6}
+      {"at":4,"model":"c","service_secs":null}
+      """
+    let workload = try withFile(lines, "jsonl") { try TraceFile.read($0) }
+    #expect(workload.requests.map(\.work.seconds) == [1, 1.5, 2, 6, 3])
+  }
+
   @Test func `a trace needs no more than its models, and is then called like its file`() throws {
     try withFile(#"{"models": 2, "requests": [[1, 1, 0.5]]}"#, "json") { path in
       let workload = try TraceFile.read(path)
@@ -57,6 +79,7 @@ struct TraceFileTests {
         "sessions[0].turns[0][2]: found -1.0"
       ),
       ("jsonl", "\n\n", "has no request in it"),
+      ("jsonl", "{\"at\":0,\"model\":\"a\"}", ": no request in it has service_secs"),
       ("jsonl", "{\"at\":0,\"model\":\"a\",\"service_secs\":1}\n{\"at\":0}", ":2: model: expected, but missing"),
       ("jsonl", "{\"at\":0,\"model\":\"a\",\"service_secs\":1}\nnonsense", ":2:1: found "),
       ("jsonl", #"{"at":0,"model":"a","service_secs":-1}"#, ":1: service_secs: found -1.0"),

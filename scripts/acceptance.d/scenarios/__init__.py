@@ -10,6 +10,7 @@ from scenarios import (  # noqa: F401
     departures,
     limits,
     reload,
+    recording,
     failing_models,
     process_deaths,
     shutdown,
