@@ -11,7 +11,7 @@ struct Application: Sendable {
   private let logger: Logger
   private let timeline = SystemTimeline()
   private let loops: EventLoopGroup
-  private let registry = Registry()
+  private let registry: Registry
   private let readiness = Readiness()
   private let runtimes: RuntimeFactory
   private let switcher: ModelSwitcher
@@ -34,11 +34,17 @@ struct Application: Sendable {
     self.logger = logger
     loops = try EventLoopGroup(count: ProcessInfo.processInfo.activeProcessorCount)
 
-    runtimes = RuntimeFactory(loops: loops, timeline: timeline, logger: logger)
+    registry = Registry(seriesLimit: configuration.metrics.maxSeries)
+    let runtimeMetrics = RuntimeMetrics(registry: registry)
+    runtimeMetrics.create(configuration.models)
+
+    runtimes = RuntimeFactory(loops: loops, timeline: timeline, logger: logger, observer: runtimeMetrics.observe)
     var servers: [ModelID: any ModelRuntime] = [:]
     for model in configuration.models { servers[model.id] = try runtimes.runtime(for: model.id, model.backend) }
 
-    let switches = SwitchMetrics(models: configuration.models.map(\.id), registry: registry)
+    let pairs = PairLabels(configuration.metrics.pairDetail, models: configuration.models.count)
+    let readings = SnapshotMetrics(pairs: pairs, registry: registry)
+    let switches = SwitchMetrics(models: configuration.models.map(\.id), pairs: pairs, registry: registry)
     let switchLog = SwitchLog(logger: logger)
     switcher = ModelSwitcher(
       machine: SwitchMachine(
@@ -46,18 +52,20 @@ struct Application: Sendable {
         requestTimeout: configuration.longestWait, at: timeline.now),
       runtimes: servers, timeline: timeline, logger: logger,
       observer: { notice, _ in
+        readings.observe(notice)
         switches.observe(notice)
         switchLog.write(notice)
       })
-    switches.expose(switcher, registry: registry)
+    readings.expose(switcher, registry: registry)
     let requests = RequestMetrics(registry: registry)
     directory = LiveDirectory(ModelDirectory(configuration.models, metrics: requests))
     live = LiveConfiguration(
       configuration, source: source,
       parties: LiveConfiguration.Parties(
         switcher: switcher, runtimes: runtimes, directory: directory, switchMetrics: switches,
-        requestMetrics: requests, secrets: secrets),
+        runtimeMetrics: runtimeMetrics, requestMetrics: requests, secrets: secrets),
       logger: logger)
+    ConfigurationMetrics(registry: registry).expose(live, registry: registry)
   }
 
   /// Serves until a signal ends it. A second signal ends the process at once.
@@ -131,8 +139,9 @@ struct Application: Sendable {
   }
 
   private func addOwnMetrics() {
-    let build: Collected<String> = registry.gauge("switcher_build_info", help: "1; what runs.", labels: "version")
-    registry.collect { $0.set(build, Version.number, to: 1) }
+    let build: Collected<String, String, String> = registry.gauge(
+      "switcher_build_info", help: "1; what runs.", labels: "version", "commit", "swift")
+    registry.collect { $0.set(build, Version.number, Version.commit, Version.compiler, to: 1) }
     registry.addProcessMetrics()
     registry.addRegistryMetrics(prefix: "switcher_")
   }

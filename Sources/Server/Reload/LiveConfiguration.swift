@@ -11,6 +11,7 @@ actor LiveConfiguration {
     let runtimes: RuntimeFactory
     let directory: LiveDirectory
     let switchMetrics: SwitchMetrics
+    let runtimeMetrics: RuntimeMetrics
     let requestMetrics: RequestMetrics
     let secrets: SecretKeeper
   }
@@ -22,6 +23,7 @@ actor LiveConfiguration {
   private(set) var current: Configuration
   /// That of the configuration, or the one that was put in its place.
   private(set) var policy: PolicySettings
+  private(set) var history = ReloadHistory()
   /// The change under way or made last: each one begins when the one before it is through.
   private var lastChange: Task<Void, Never>?
 
@@ -41,6 +43,7 @@ actor LiveConfiguration {
     try await inTurn { live in
       do {
         let report = try await live.adopt(try live.source.load())
+        live.note(.success)
         live.logger.info(
           "reloaded",
           [
@@ -50,6 +53,7 @@ actor LiveConfiguration {
         for warning in report.warnings { live.logger.warning("configuration", ["warning": warning]) }
         return report
       } catch {
+        live.note(.failure)
         live.logger.error("not reloaded, the old configuration stays in force", ["error": "\(error)"])
         throw error
       }
@@ -83,6 +87,7 @@ actor LiveConfiguration {
       ModelRevision(id: model.id, limits: model.limits, isRenewed: report.renewed.contains(model.id.name))
     }
     parties.switchMetrics.create(new.models.map(\.id))
+    parties.runtimeMetrics.create(new.models)
     await parties.switcher.reconfigure(
       models: revisions, newRuntimes: newRuntimes, policy: policy, requestTimeout: new.longestWait)
     // Only now, so that no name leads to a model that the switcher does not know yet.
@@ -91,6 +96,8 @@ actor LiveConfiguration {
     self.policy = new.policy
     return report
   }
+
+  private func note(_ outcome: ReloadHistory.Outcome) { history.add(outcome) }
 
   private func use(_ policy: PolicySettings) { self.policy = policy }
 
