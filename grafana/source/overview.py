@@ -128,7 +128,7 @@ def switches() -> list:
             colors=WAKES,
         )),
         (6, 8, graph(
-            "Who asked for the switches", "request: the policy; tick: its clock; force and pin: an operator.",
+            "Who asked for the switches", "request: the policy; tick: its clock; force and pin: an operator; recovery: a model died.",
             "cpm", Query(f"60 * {total(rate('switch_triggers_total'), 'trigger')}", "{{trigger}}"), stacked=True,
         )),
         (6, 8, heat_map(
@@ -239,6 +239,7 @@ def requests() -> list:
 
 
 def policy() -> list:
+    tick = series("scheduler_last_tick_timestamp_seconds")
     return [
         (10, 8, graph(
             "Decisions by reason", "What the policy answered each time it was asked, and why.", "cps",
@@ -257,8 +258,8 @@ def policy() -> list:
             "Policy", "The policy in force.", "none", Query(series("policy_info"), "{{policy}}", instant=True), names=True,
         )),
         (3, 4, stat(
-            "Scheduler's last look", "How long ago it last ran: more than some seconds means that it is stalled.", "s",
-            Query(f"max(time() - {series('scheduler_last_tick_timestamp_seconds')})", instant=True),
+            "Scheduler behind", "For how long something has been due that it has not done: more than a moment, and it "
+            "is stalled.", "s", Query(f"max(timestamp({tick}) - {tick})", instant=True),
             limits=thresholds(GREEN, (30, YELLOW), (60, RED)), decimals=1,
         )),
     ]  # fmt: skip
