@@ -14,13 +14,10 @@ RULES = GRAFANA / "rules.yml"
 
 @dataclass(frozen=True)
 class Expression:
-    """A query as Grafana would send it, once its variables are filled in."""
+    """A query of the dashboard, and where it stands there."""
 
     place: str
     text: str
-    is_instant: bool
-    # Where an empty answer is an answer too, and has words of its own.
-    may_be_empty: bool = False
 
     def filled(self, window: str, span: str) -> str:
         return filled(self.text, window, span)
@@ -36,17 +33,17 @@ def panels(dashboard: dict) -> list[dict]:
 
 def expressions(dashboard: dict) -> list[Expression]:
     found = [
-        Expression(panel["title"], target["expr"], target["instant"])
+        Expression(panel["title"], target["expr"])
         for panel in panels(dashboard)
         for target in panel["targets"]
     ]
     annotations = dashboard["annotations"]["list"]
-    return found + [Expression(f"annotation {one['name']}", one["expr"], False) for one in annotations if "expr" in one]
+    return found + [Expression(f"annotation {one['name']}", one["expr"]) for one in annotations if "expr" in one]
 
 
-def filled(text: str, window: str, span: str, chosen: dict[str, str] | None = None) -> str:
-    """Grafana's part in a query: `chosen` has the values of variables; what it has not is chosen whole."""
-    values = {"__rate_interval": window, "__range": span, **(chosen or {})}
+def filled(text: str, window: str, span: str) -> str:
+    """What Grafana makes of a query when everything is chosen."""
+    values = {"__rate_interval": window, "__range": span}
     return re.sub(r"\$\{?(\w+)\}?", lambda match: values.get(match[1], ".+"), text)
 
 
