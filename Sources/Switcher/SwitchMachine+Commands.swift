@@ -141,7 +141,7 @@ extension SwitchMachine {
       return true
     case .reconsider(let instant, let reason):
       tally.count(.defer, reason)
-      recheck = Self.justAfter(max(instant, now))
+      rechecks.add(Self.justAfter(max(instant, now)))
       cooldownSince = reason == .cooldown ? cooldownSince ?? now : nil
     case .stay(let reason):
       tally.count(.stay, reason)
@@ -150,9 +150,9 @@ extension SwitchMachine {
     return false
   }
 
-  /// Nothing deferred is left from the policy's last answer.
+  /// Nothing deferred is left from the policy's answers.
   mutating func forgetDecision() {
-    recheck = nil
+    rechecks.removeAll()
     cooldownSince = nil
   }
 
@@ -190,7 +190,7 @@ extension SwitchMachine {
     }
     return Situation(
       now: now, active: active, candidates: candidates, costs: costs, requestTimeout: requestTimeout,
-      isRecheck: recheck.map { $0 <= now } ?? false)
+      isRecheck: rechecks.isDue(at: now))
   }
 
   /// The next whole microsecond: past the instant that it stands for, so that what is due then is due.

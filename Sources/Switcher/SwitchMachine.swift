@@ -32,8 +32,7 @@ package struct SwitchMachine: Sendable {
   var policy: any SwitchPolicy
   var costs = SwitchCosts()
   var requestTimeout: Duration
-  /// When the policy wants to be asked again.
-  var recheck: Instant?
+  var rechecks = Rechecks()
   /// Since when the policy has held back a wanted switch for the active model's least time.
   var cooldownSince: Instant?
   /// The mode that those who look on were last told of.
@@ -102,6 +101,7 @@ package struct SwitchMachine: Sendable {
 
   /// Brings the machine to rest: expires, admits, moves the switch on, and starts the next one where there is reason to.
   private mutating func settle(_ now: Instant, isOfRequests: Bool, _ effects: inout [Effect]) {
+    rechecks.pass(now)
     if !isOfRequests || waitingCount > 0 || transition != nil || !goals.isEmpty || isChanging {
       retire(&effects)
       expire(now, &effects)
@@ -141,7 +141,7 @@ package struct SwitchMachine: Sendable {
   func upToDateUntil(_ now: Instant) -> Instant { min(timer ?? now, now) }
 
   private var nextDeadline: Instant {
-    var next = recheck ?? .distantFuture
+    var next = rechecks.next ?? .distantFuture
     for index in models.indices {
       next = min(next, models[index].queue.nextDeadline, models[index].backoff.until ?? .distantFuture)
     }
@@ -189,7 +189,7 @@ package struct SwitchMachine: Sendable {
 
   private mutating func close(_ effects: inout [Effect]) {
     isClosing = true
-    recheck = nil
+    rechecks.removeAll()
     for index in models.indices { rejectQueue(index, .shuttingDown, &effects) }
     let commands = goals.map(\.command) + (transition?.commands ?? []) + endings.values.joined()
     answer(commands, .failure(.shuttingDown), &effects)

@@ -75,8 +75,16 @@ package final class ManualTimeline: Timeline {
 
   /// Moves the time forward and wakes everyone whose deadline has come, the earliest first.
   package func advance(by duration: Duration) {
+    move(by: duration)
+    wakeSleepers()
+  }
+
+  /// Moves the time forward and lets sleepers sleep on: something else happens first at that moment.
+  package func move(by duration: Duration) { state.withLock { $0.now = $0.now + duration } }
+
+  /// Wakes everyone whose deadline has come, the earliest first.
+  package func wakeSleepers() {
     let due = state.withLock { state -> [Sleeper] in
-      state.now = state.now + duration
       let now = state.now
       let due = state.sleepers.filter { $0.deadline <= now }.sorted { ($0.deadline, $0.id) < ($1.deadline, $1.id) }
       state.sleepers.removeAll { $0.deadline <= now }

@@ -10,7 +10,7 @@ internal import Switcher
 struct Simulator {
   /// In the order in which they are taken at one instant.
   private enum Happening: Int, Comparable {
-    case completion, switchDone, arrival, timer
+    case completion, switchDone, arrival, patienceEnd, timer
 
     static func < (left: Happening, right: Happening) -> Bool { left.rawValue < right.rawValue }
   }
@@ -49,7 +49,8 @@ struct Simulator {
   /// The visits in the order of their arrival, by their tickets' numbers less one.
   private var arrivals: [Int] = []
   private var engine: SharedEngine
-  private let rechecks: RecheckLog
+  /// When the machine's one timer fires: setting it again replaces it.
+  private var timer: Int64?
   private var awake: ModelID?
   private var instances = 0
   private(set) var tally: SimulationTally
@@ -58,8 +59,6 @@ struct Simulator {
     self.workload = workload
     self.costs = costs
     indices = Dictionary(uniqueKeysWithValues: workload.models.enumerated().map { ($1, $0) })
-    rechecks = RecheckLog()
-    let policy = ObservedPolicy(policy, rechecks)
     let limits = ModelLimits(maxInFlight: workload.slots)
     machine = SwitchMachine(
       models: workload.models.map { ($0, limits) }, policy: policy, requestTimeout: workload.requestTimeout, at: .zero)
@@ -93,8 +92,6 @@ struct Simulator {
       events = []
       for effect in effects { carryOut(effect, now, &events) }
     }
-    // Each time that the policy ever named stays an occasion to ask it, also when it has named another since.
-    for recheck in rechecks.take() { push(recheck.nanoseconds / 1000 + 1, .timer, 0) }
     foreseeCompletion(now)
   }
 
@@ -116,11 +113,15 @@ struct Simulator {
       visits[entry.subject].arrivedAt = now
       let deadline = Instant(nanoseconds: now * 1000) + workload.requestTimeout
       // The end of its patience is an occasion even if it was served long before, as in the reference.
-      push(deadline.nanoseconds / 1000, .timer, 0)
+      push(deadline.nanoseconds / 1000, .patienceEnd, 0)
       arrivals.append(entry.subject)
       let ticket = Ticket(number: UInt64(arrivals.count))
       events.append(.requestArrived(ticket, workload.models[visits[entry.subject].model], deadline: deadline))
-    case .timer: events.append(.timerFired)
+    case .patienceEnd: events.append(.timerFired)
+    case .timer:
+      guard entry.microseconds == timer else { return }
+      timer = nil
+      events.append(.timerFired)
     }
   }
 
@@ -144,7 +145,10 @@ struct Simulator {
       let microseconds = Int64((cost * 1_000_000).rounded())
       tally.switched(isFirst: awake == nil, microseconds)
       push(now + microseconds, .switchDone, indices[model] ?? 0)
-    case .setTimer(let instant): push((instant.nanoseconds + 999) / 1000, .timer, 0)
+    case .setTimer(let instant):
+      let microseconds = (instant.nanoseconds + 999) / 1000
+      timer = microseconds
+      push(microseconds, .timer, 0)
     case .stop, .retire, .answer, .note: break
     }
   }

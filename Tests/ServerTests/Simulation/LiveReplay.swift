@@ -71,21 +71,28 @@ final class LiveReplay: Sendable {
     }
   }
 
-  /// Runs to the end of the last request.
+  /// Runs to the end of the last request. What happens at one instant is one occasion in a simulation; here it comes
+  /// one by one, in the order in which no model looks out of work that is not: arrivals first, timers last.
   func run() async -> (tally: SimulationTally, switches: Int) {
     while let next = nextInstant {
-      timeline.advance(by: next - timeline.now)
-      await settle()
+      timeline.move(by: next - timeline.now)
+      await takeArrivals()
       gpu.complete()
       await settle()
       gpu.finishWake()
       await settle()
-      while let arrival = dueArrival() {
-        arrive(arrival)
-        await settle()
-      }
+      await takeArrivals()
+      timeline.wakeSleepers()
+      await settle()
     }
     return (state.withLock { $0.tally }, switches.count)
+  }
+
+  private func takeArrivals() async {
+    while let arrival = dueArrival() {
+      arrive(arrival)
+      await settle()
+    }
   }
 
   /// When something happens next; nil when every request has ended.

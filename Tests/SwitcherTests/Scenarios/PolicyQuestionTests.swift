@@ -158,6 +158,23 @@ struct PolicyQuestionTests {
     world.expectSound()
   }
 
+  @Test func `every time that it names is an occasion to ask it, but only the last one is its wish`() {
+    let policy = Listening(.reconsider(at: .zero + .seconds(3), .notWorthIt))
+    var world = World(["a", "b"], policy: policy)
+    world.command(.wake("a"))
+    world.succeed("a")
+    world.arrive("b")
+    policy.answer = .reconsider(at: .zero + .seconds(5), .notWorthIt)
+    world.arrive("a")
+    for _ in 0..<50 { world.pass(.milliseconds(100)) }
+    world.pass(.microseconds(1))
+    let asked = policy.situations.filter { $0.now > .zero }
+    #expect(asked.map(\.now) == [3, 5].map { Instant.zero + .seconds($0) + .microseconds(1) })
+    #expect(asked.map(\.isRecheck) == [false, true])
+    world.replacePolicy(FIFO(minActive: .zero))
+    world.expectSound()
+  }
+
   @Test func `a wish to be asked again is no longer due after the next answer`() {
     let policy = Listening(.reconsider(at: .zero + .seconds(5), .cooldown))
     var world = World(["a", "b"], policy: policy)

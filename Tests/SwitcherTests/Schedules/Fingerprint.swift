@@ -64,7 +64,8 @@ extension World {
       hasher.combine(pin.model)
     }
     hasher.combine(machine.lastHolder)
-    hasher.combine(machine.recheck.map(left))
+    hasher.combine(machine.rechecks.occasions.map(left))
+    hasher.combine(machine.rechecks.latest.map(left))
     hasher.combine(machine.goals)
     for (model, commands) in machine.endings.sorted(by: { $0.key < $1.key }) {
       hasher.combine(model)
