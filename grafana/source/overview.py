@@ -73,6 +73,7 @@ def timeline() -> list:
     numbered = dict(enumerate(STATES.items()))
     is_in = lambda state: total(series("model_state", MODEL, f'state="{state}"'), "instance", "model")
     number = " + ".join(f"{number} * {is_in(state)}" for number, (state, _) in numbered.items())
+    spent = lambda state=None: total(rate("gpu_seconds_total", *([f'state="{state}"'] if state else [])))
     return [
         (24, 6, states(
             "Model states", "A row a model: from the first wake to now, when it was active and what it did in between.",
@@ -81,12 +82,13 @@ def timeline() -> list:
         (12, 8, graph(
             "Where the GPU's time went", "All time adds up to 100 %. Serving pays; holding means that the active model "
             "had nothing to do while others waited; draining, sleeping and waking are the price of a switch.",
-            "percentunit", Query(share("gpu_seconds_total", "state"), "{{state}}"), stacked=True, colors=GPU, max=1,
+            "percentunit", *(Query(f"{spent(state)} / {spent()}", state) for state in GPU), stacked=True, colors=GPU, max=1,
         )),
         (12, 8, graph(
-            "Who had the GPU", "The same time by model, its switches included; none is the empty GPU.",
-            "percentunit", Query(share("gpu_seconds_total", "model"), "{{model}}"), stacked=True,
-            colors={"none": GREY}, max=1,
+            "Who had the GPU", "The same time by model, from the start of its wake to the end of its sleep.", "percentunit",
+            Query(share("gpu_seconds_total", "model", 'state!="empty"'), "{{model}}"),
+            Query(share("gpu_seconds_total", "state", 'state="empty"'), "{{state}}"), stacked=True,
+            colors={"empty": GREY}, max=1,
         )),
     ]  # fmt: skip
 
@@ -240,6 +242,8 @@ def requests() -> list:
 
 def policy() -> list:
     tick = series("scheduler_last_tick_timestamp_seconds")
+    cost = series("switch_cost_seconds", TO)
+    unseen = f"{total(series('switches_total'), 'job', 'instance', 'from', 'to')} == 0"
     return [
         (10, 8, graph(
             "Decisions by reason", "What the policy answered each time it was asked, and why.", "cps",
@@ -247,8 +251,9 @@ def policy() -> list:
             stacked=True,
         )),
         (6, 8, table(
-            "What the policy believes a switch costs", "Learnt from the switches so far.", "s",
-            {"Believed": ("s", Query(f"max by (from, to) ({series('switch_cost_seconds', TO)})"))}, sort="Believed",
+            "What the policy believes a switch costs", "Learnt from the switches so far; pairs that had none are left out.",
+            "s", {"Believed": ("s", Query(f"max by (from, to) ({cost} unless on (job, instance, from, to) {unseen})"))},
+            sort="Believed",
         )),
         (5, 8, graph(
             "Starved requests", "A minute: they waited beyond the policy's own bound.", "cpm",
@@ -259,7 +264,7 @@ def policy() -> list:
         )),
         (3, 4, stat(
             "Scheduler behind", "For how long something has been due that it has not done: more than a moment, and it "
-            "is stalled.", "s", Query(f"max(timestamp({tick}) - {tick})", instant=True),
+            "is stalled.", "s", Query(f"clamp_min(max(timestamp({tick}) - {tick}), 0)", instant=True),
             limits=thresholds(GREEN, (30, YELLOW), (60, RED)), decimals=1,
         )),
     ]  # fmt: skip

@@ -43,9 +43,9 @@ def ratio(part: str, whole: str) -> str:
     return f"{part} / ({whole} > 0)"
 
 
-def share(name: str, by: str, over=POINT) -> str:
-    """What part of the whole each value of the label has."""
-    return f"{total(rate(name, over=over), by)} / ignoring ({by}) group_left () {total(rate(name, over=over))}"
+def share(name: str, by: str, *matchers: str, over=POINT) -> str:
+    """What part of the whole each value of the label has; the matchers choose parts."""
+    return f"{total(rate(name, *matchers, over=over), by)} / ignoring ({by}) group_left () {total(rate(name, over=over))}"
 
 
 def quantile(q: float, name: str, *matchers: str, by=(), over=POINT) -> str:

@@ -22,7 +22,7 @@ def stat(canvas, room, panel, series, *_):
         lines = [(one.name, fixed.get(one.name, looks.TEXT)) for one in series]
     else:
         lines = [(valued(defaults, one.last), looks.by_threshold(defaults, one.last)) for one in series]
-    size = min(24, 0.6 * h / len(lines), 1.5 * w / max(len(words) for words, _ in lines))
+    size = min(24, 0.6 * h / len(lines), 1.05 * w / max(len(words) for words, _ in lines))
     for index, (words, color) in enumerate(lines):
         at = y + h * (index + 0.5) / len(lines)
         canvas.text(x + w / 2, at, words, size, color, ha="center", va="center", weight="bold")
@@ -78,15 +78,16 @@ def scale(axes, panel):
 def time_axes(canvas, room, panel, span, marks, left=AXIS):
     x, y, w, h = room
     axes = canvas.axes(x + left, y + 4, w - left - 4, h - BOTTOM - 34)
-    clock(axes, span)
+    clock(axes, span, (w - left) / 65)
     for moment, color in marks:
         axes.axvline(moment, color=color, linewidth=0.8, linestyle=(0, (4, 3)))
     return axes
 
 
-def clock(axes, span):
+def clock(axes, span, most: float):
+    """Ticks at round times, no more than there is room for."""
     axes.set_xlim(span.start, span.end)
-    step = next((one for one in (15, 30, 60, 120, 300, 600, 1800) if (span.end - span.start) / one <= 10), 3600)
+    step = next((one for one in (15, 30, 60, 120, 300, 600, 1800) if (span.end - span.start) / one <= most), 3600)
     ticks = numpy.arange(math.ceil(span.start / step) * step, span.end, step)
     axes.set_xticks(ticks, [time.strftime("%H:%M:%S" if step < 60 else "%H:%M", time.gmtime(at)) for at in ticks])
 

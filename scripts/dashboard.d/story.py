@@ -25,7 +25,7 @@ MODELS = {
     "gemma-3-4b": stub("--start-secs", "6", "--token-ms", "8", max_queue=20),
     "broken": stub("--fail", "start"),
 }  # fmt: skip
-POLICY = {"type": "cost_aware", "min_active_secs": 4, "max_wait_secs": 20}
+POLICY = {"type": "cost_aware", "min_active_secs": 4}
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def told(minutes: float, scrape_seconds: int):
         "qwen-14b": lambda at: 0.0 if 0.85 < at / whole < 0.93 else 1.2,
         "phi-4": lambda at: 3.0 if 0.3 < at / whole < 0.42 else 0.0 if 0.85 < at / whole < 0.93 else 0.35,
         "gemma-3-4b": lambda at: 0.5 if 0.15 < at / whole < 0.25 or 0.7 < at / whole < 0.8 else 0.02,
-        "broken": lambda at: 0.1 if 0.45 < at / whole < 0.5 else 0.0,
+        "broken": lambda at: 0.2 if 0.4 < at / whole < 0.5 else 0.0,
     }
     with Daemon("dashboard-picture", config(MODELS, policy=POLICY)) as daemon:
         with Prometheus(daemon.directory, daemon.admin, interval_seconds=scrape_seconds) as prometheus:
