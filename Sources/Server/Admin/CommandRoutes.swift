@@ -6,7 +6,6 @@ internal import Switcher
 struct CommandRoutes: Sendable {
   let switcher: ModelSwitcher
   let admission: AdminGuard
-  let logger: Logger
 
   func add(to router: inout Router) {
     add("/control/mode", ModeBody.self, to: &router)
@@ -17,7 +16,7 @@ struct CommandRoutes: Sendable {
     router.add(.post, "/control/unpin") { exchange in
       try admission.admit(exchange)
       try await answer(exchange) { () async throws(AdminError) in
-        try await carryOut(.unpin, exchange)
+        try await carryOut(.unpin)
         return "the mode is auto"
       }
     }
@@ -30,7 +29,7 @@ struct CommandRoutes: Sendable {
       let text = exchange.withBody { body in body.indices.map { body[$0] } }
       try await answer(exchange) { () async throws(AdminError) in
         let body = try Body(json: text)
-        try await carryOut(try body.command(), exchange)
+        try await carryOut(try body.command())
         return body.success
       }
     }
@@ -41,20 +40,14 @@ struct CommandRoutes: Sendable {
     do throws(AdminError) {
       message = try await act()
     } catch {
+      exchange.remark = error.message
       return try await exchange.respondJSON(["error": error.message], status: error.status)
     }
     try await exchange.respondJSON(["message": message])
   }
 
-  /// Waits until the command is done or has failed, and leaves a trace of who asked for what, and how it ended.
-  private func carryOut(_ command: Switcher.Command, _ exchange: Exchange) async throws(AdminError) {
-    do throws(SwitchError) {
-      try await switcher.perform(command)
-      logger.info("operator", ["command": "\(command)", "peer": exchange.peer, "result": "done"])
-    } catch {
-      let failure = AdminError(error)
-      logger.warning("operator", ["command": "\(command)", "peer": exchange.peer, "result": failure.message])
-      throw failure
-    }
+  /// Waits until the command is done or has failed.
+  private func carryOut(_ command: Switcher.Command) async throws(AdminError) {
+    do throws(SwitchError) { try await switcher.perform(command) } catch { throw AdminError(error) }
   }
 }

@@ -13,6 +13,7 @@ struct ModelOptions: Hashable, Sendable {
   var wakeTimeout: Duration = .seconds(60)
   var healthPath = "/health"
   var warmsUp = false
+  var streamUsage = false
   /// Nil: what the backend does by itself.
   var eviction: Eviction?
 
@@ -31,6 +32,7 @@ struct ModelOptions: Hashable, Sendable {
     maxQueue = object.take("max_queue")?.integer(in: 1...Int.max) ?? maxQueue
     healthPath = object.take("health_path")?.requestTarget() ?? healthPath
     warmsUp = object.take("warmup")?.bool() ?? warmsUp
+    streamUsage = object.take("stream_usage")?.bool() ?? streamUsage
     eviction = object.take("eviction")?.eviction() ?? eviction
   }
 

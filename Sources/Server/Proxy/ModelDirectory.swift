@@ -12,6 +12,8 @@ struct ModelDirectory: Sendable {
     let requestTimeout: Duration
     /// The model that is tried when this one can't be woken.
     let fallback: ModelID?
+    /// Whether a stream is to end with its usage, though the client did not say so.
+    let wantsStreamUsage: Bool
     let metrics: RequestMetrics.Model
   }
 
@@ -25,7 +27,8 @@ struct ModelDirectory: Sendable {
     for model in configurations {
       let entry = Entry(
         model: model.id, upstreamName: model.backend.upstream.modelName ?? model.id.name,
-        requestTimeout: model.requestTimeout, fallback: model.fallback, metrics: metrics[model.id])
+        requestTimeout: model.requestTimeout, fallback: model.fallback, wantsStreamUsage: model.streamUsage,
+        metrics: metrics[model.id])
       for name in [model.id.name] + model.aliases { entries[name] = entry }
     }
   }

@@ -13,7 +13,7 @@ actor LiveConfiguration {
     let switchMetrics: SwitchMetrics
     let runtimeMetrics: RuntimeMetrics
     let requestMetrics: RequestMetrics
-    let secrets: SecretKeeper
+    let logs: Logs
   }
 
   private let source: ConfigurationSource
@@ -76,7 +76,7 @@ actor LiveConfiguration {
 
   private func adopt(_ new: Configuration) async throws -> ReloadReport {
     let report = ReloadReport(started: started, old: current, new: new)
-    parties.secrets.add(new.secrets)
+    parties.logs.secrets.add(new.secrets)
     let policy = try new.policy.policy()
     let changed = Set(report.added + report.renewed)
     var newRuntimes: [ModelID: any ModelRuntime] = [:]
@@ -92,6 +92,7 @@ actor LiveConfiguration {
       models: revisions, newRuntimes: newRuntimes, policy: policy, requestTimeout: new.longestWait)
     // Only now, so that no name leads to a model that the switcher does not know yet.
     parties.directory.replace(with: ModelDirectory(new.models, metrics: parties.requestMetrics))
+    parties.logs.apply(new.logging)
     current = new
     self.policy = new.policy
     return report
