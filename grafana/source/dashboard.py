@@ -1,8 +1,20 @@
 """The dashboard as a whole: its variables, its annotations, and its panels laid out on Grafana's 24 columns."""
 
-from overview import ROWS
+from daemon import daemon
+from gpu import at_a_glance, timeline
 from panels import DATASOURCE, row
 from queries import increase, series, total
+from serving import requests
+from switching import policy, switches
+
+ROWS = {
+    "At a glance": at_a_glance,
+    "Timeline": timeline,
+    "Switches": switches,
+    "Requests and queue": requests,
+    "Policy": policy,
+    "Daemon": daemon,
+}
 
 COLUMNS = 24
 # What the value "All" stands for: also series that do not name a model, such as folded pairs.

@@ -45,7 +45,8 @@ def ratio(part: str, whole: str) -> str:
 
 def share(name: str, by: str, *matchers: str, over=POINT) -> str:
     """What part of the whole each value of the label has; the matchers choose parts."""
-    return f"{total(rate(name, *matchers, over=over), by)} / ignoring ({by}) group_left () {total(rate(name, over=over))}"
+    part, whole = total(rate(name, *matchers, over=over), by), total(rate(name, over=over))
+    return f"{part} / ignoring ({by}) group_left () {whole}"
 
 
 def quantile(q: float, name: str, *matchers: str, by=(), over=POINT) -> str:

@@ -17,8 +17,8 @@ IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 
 
 def enter_venv(name="venv", packages=PACKAGES):
-    """Goes on in a virtual environment of the project's own, which is made on the first run. Where it can't be made this
-    returns, with a loud word, and the scenarios that need a package say so once more."""
+    """Goes on in a virtual environment of the project's own, which is made on the first run. Where it can't be made
+    this returns, with a loud word, and the scenarios that need a package say so once more."""
     venv = STATE / name
     if Path(sys.prefix) == venv:
         return

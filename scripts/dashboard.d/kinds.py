@@ -148,7 +148,8 @@ def table(canvas, room, panel, series, *_):
         at = y + 44 + 22 * number
         for index, value in enumerate(line):
             decimals = 0 if units.get(headings[index]) == "short" else defaults["decimals"]
-            words = value if isinstance(value, str) else looks.written(value, units.get(headings[index], "none"), decimals)
+            unit = units.get(headings[index], "none")
+            words = value if isinstance(value, str) else looks.written(value, unit, decimals)
             canvas.text(x + index * column + 4, at, words, 8.5)
     if len(lines) > room_for:
         canvas.text(x + w - 4, y + h, f"{len(lines) - room_for} more, by scrolling", 7.5, looks.FAINT, ha="right")

@@ -1,5 +1,5 @@
-"""What is drawn: a daemon's day in ten minutes. Two models that are asked for all the time, one now and then; a burst, a
-model that is pinned for a while, a server that dies, one that can't be started, a configuration with a fault."""
+"""What is drawn: a daemon's day in ten minutes. Two models that are asked for all the time, one now and then; a burst,
+a model that is pinned for a while, a server that dies, one that can't be started, a configuration with a fault."""
 
 import json
 import os

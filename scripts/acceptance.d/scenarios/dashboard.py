@@ -13,16 +13,18 @@ from checks import Checks, scenario
 from configs import config, stub
 from daemon import Daemon
 from prometheus import Prometheus, QueryFault
+from scenarios.metrics import every_parser_reads
 from traffic import Traffic
 from waiting import NeverCame, eventually
 
 UNITS = {"none", "short", "s", "percentunit", "cpm", "cps", "reqps", "bytes"}
 HOSTILE = 'char"lie\\ {le="1"} 1'
 
-# What an operator's clock is for Grafana here: Prometheus scrapes each second.
+# What Grafana's windows come to where Prometheus scrapes each second.
 WINDOW, SPAN = "20s", "1m"
 
-# Alerts whose causes are there in the run; each `for` is cut to two seconds. The others need minutes: rules.test.yml.
+# Alerts whose causes are there in the run, each `for` cut to two seconds. Those of the others last for minutes, or mean
+# a defect of the daemon: grafana/rules.test.yml has them.
 PROVOKED = {
     "SwitcherModelFailed", "SwitcherSwitchesFailing", "SwitcherErrorBudgetFastBurn", "SwitcherErrorBudgetSlowBurn",
     "SwitcherConfigReloadFailed",
@@ -75,11 +77,15 @@ def overlaps(panels: list[dict]) -> list[str]:
     return found
 
 
+# Of a model whose queue overflows and whose requests run out of time.
+SHORT = {"max_queue": 4, "request_timeout_secs": 2}
+
+
 @scenario
 def every_expression_of_dashboard_and_rules_gives_data(check: Checks):
     models = {
         "alpha": stub("--sleep-secs", "0.1", "--wake-secs", "0.2", keep="offload"),
-        "bravo": stub("--sleep-secs", "0.1", "--wake-secs", "0.3", "--fail", "sleep", keep="discard", max_queue=4, request_timeout_secs=2),
+        "bravo": stub("--sleep-secs", "0.1", "--wake-secs", "0.3", "--fail", "sleep", keep="discard", **SHORT),
         HOSTILE: stub("--start-secs", "0.3"),
         "cut": stub("--fail", "mid-stream:2", keep="offload"),
         "broken": stub("--fail", "start"),
@@ -92,12 +98,14 @@ def every_expression_of_dashboard_and_rules_gives_data(check: Checks):
             with Traffic(daemon, {"alpha": 4, "bravo": 3, HOSTILE: 1, "cut": 0.5, "broken": 0.3}) as traffic:
                 everything_happens(daemon)
                 fired = alerts_within(prometheus, PROVOKED, seconds=20)
+                print('FIRED', fired)
             check("there was load", traffic.outcomes[200] > 20, traffic.outcomes)
-            check.equal("the provoked alerts fire", PROVOKED - fired, set())
+            check("the provoked alerts fire", PROVOKED <= fired, f"only {fired} of {PROVOKED}")
             ended = time.time()
             expressions_give_data(check, prometheus, began, ended)
             rules_give_data(check, prometheus, ended)
             variables_have_values(check, prometheus)
+            every_parser_reads(check, daemon)
             documents_are_right(check, prometheus, daemon, ended)
             daemon.end()
             fired = alerts_within(prometheus, {"SwitcherDown"}, seconds=15)
@@ -181,7 +189,7 @@ def expressions_give_data(check: Checks, prometheus: Prometheus, began: float, e
         if all(value == "NaN" for value in values) and expression.place not in EMPTY:
             without.append(f"{expression.place}: {text}")
     check.equal("Prometheus understands every expression", refused, [])
-    check(f"each of the dashboard's {len(found)} expressions gives data", not without, "\n".join(["none from", *without]))
+    check(f"each of the dashboard's {len(found)} expressions gives data", not without, "\n".join(["not", *without]))
 
 
 def rules_give_data(check: Checks, prometheus: Prometheus, at: float):
