@@ -85,11 +85,9 @@ struct Backoff: Sendable {
   private(set) var until: Instant?
   private(set) var message = ""
 
-  /// Ends once its time has come; true when it did so now.
-  mutating func expire(at now: Instant) -> Bool {
-    guard let until, until <= now else { return false }
-    self.until = nil
-    return true
+  /// Ends once its time has come, so that no timer is set for it any more.
+  mutating func expire(at now: Instant) {
+    if let until, until <= now { self.until = nil }
   }
 
   /// How long the model is still to be left alone; nil when it may be tried.

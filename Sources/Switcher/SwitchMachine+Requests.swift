@@ -59,22 +59,18 @@ extension SwitchMachine {
     models[index].service.record(now - grant.grantedAt)
   }
 
-  /// Ends waits and back-offs whose time is up; true when there were any.
-  @discardableResult
-  mutating func expire(_ now: Instant, _ effects: inout [Effect]) -> Bool {
-    var hasExpired = false
+  /// Ends waits and back-offs whose time is up.
+  mutating func expire(_ now: Instant, _ effects: inout [Effect]) {
     for index in models.indices {
-      if models[index].backoff.expire(at: now) { hasExpired = true }
+      models[index].backoff.expire(at: now)
       guard models[index].queue.nextDeadline <= now else { continue }
       let limit = waitLimit(index, now)
       for waiter in models[index].queue.removeExpired(at: now) {
         noteStarvation(waiter, index, limit, until: now, &effects)
-        hasExpired = true
         waitingCount -= 1
         effects.append(.reject(waiter.ticket, .timedOut(after: now - waiter.arrival)))
       }
     }
-    return hasExpired
   }
 
   /// Grants whom the awake model may take: everyone in order while it stays, while it drains only those who were queued

@@ -28,8 +28,7 @@ struct RechecksTests {
     #expect(occasions(rechecks(named)) == (0..<Rechecks.limit).map { .milliseconds($0 * 10) })
   }
 
-  @Test func `the policy is asked no later than it named since it was last asked, and not more often than the spacing`()
-  {
+  @Test func `an occasion comes no later than what was named since the one before, and they keep their distance`() {
     var random = SplitMix64(seed: 1)
     var rechecks = Rechecks()
     var named = Instant.distantFuture

@@ -65,7 +65,7 @@ struct DaemonClient {
       return .refused
     }
     if case .status = request {
-      print(options.printsJSON ? text : StatusTable(response.body)?.text ?? text)
+      print(options.printsJSON ? text : StatusTable(json: response.body)?.text ?? text)
     } else if options.printsJSON {
       print(text)
     } else {
@@ -76,44 +76,4 @@ struct DaemonClient {
   }
 
   private func say(_ text: String) { FileHandle.standardError.write(Data("switcher: \(text)\n".utf8)) }
-}
-
-/// What `/control/status` answers, as a table for a person.
-private struct StatusTable: Decodable {
-  struct Mode: Decodable {
-    let mode: String
-    let pinned: String?
-  }
-
-  struct Model: Decodable {
-    let inFlight: Int
-    let queueDepth: Int
-    let state: String
-    let processState: String
-  }
-
-  let state: String
-  let mode: Mode
-  let policy: String
-  let models: [String: Model]
-
-  init?(_ json: [UInt8]) {
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    guard let table = try? decoder.decode(Self.self, from: Data(json)) else { return nil }
-    self = table
-  }
-
-  var text: String {
-    let pin = mode.pinned.map { ", pinned to \($0)" } ?? ""
-    let rows = models.sorted { $0.key < $1.key }.map { name, model in
-      [name, model.state, model.processState, String(model.inFlight), String(model.queueDepth)]
-    }
-    let table = [["model", "state", "process", "in flight", "waiting"]] + rows
-    let widths = table[0].indices.map { column in table.map { $0[column].count }.max() ?? 0 }
-    let lines = table.map { row in
-      zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined(separator: "  ")
-    }
-    return (["\(state), mode \(mode.mode)\(pin), policy \(policy)"] + lines).joined(separator: "\n")
-  }
 }

@@ -73,13 +73,17 @@ struct Simulator {
   }
 
   /// Runs to the end of the last request.
-  static func run(_ workload: Workload, policy: any SwitchPolicy, costs: SimulatedCosts) -> SimulationTally {
+  /// - Parameter observe: told of everything that the machine has done, and when.
+  static func run(
+    _ workload: Workload, policy: any SwitchPolicy, costs: SimulatedCosts,
+    observe: (Effect, Instant) -> Void = { _, _ in }
+  ) -> SimulationTally {
     var simulator = Simulator(workload, policy: policy, costs: costs)
-    while let now = simulator.heap.first?.microseconds { simulator.step(to: now) }
+    while let now = simulator.heap.first?.microseconds { simulator.step(to: now, observe) }
     return simulator.tally
   }
 
-  private mutating func step(to now: Int64) {
+  private mutating func step(to now: Int64, _ observe: (Effect, Instant) -> Void) {
     var events: [Event] = []
     while let entry = heap.first, entry.microseconds == now {
       heap.removeFirst()
@@ -90,7 +94,10 @@ struct Simulator {
       var effects: [Effect] = []
       machine.handle(events, at: instant, effects: &effects)
       events = []
-      for effect in effects { carryOut(effect, now, &events) }
+      for effect in effects {
+        observe(effect, instant)
+        carryOut(effect, now, &events)
+      }
     }
     foreseeCompletion(now)
   }

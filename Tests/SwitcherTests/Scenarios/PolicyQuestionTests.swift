@@ -175,6 +175,23 @@ struct PolicyQuestionTests {
     world.expectSound()
   }
 
+  @Test func `whatever happened before, its own wishes have it asked a hundred times a second at most`() {
+    let policy = Insistent(every: .milliseconds(50))
+    var world = World(["a", "b"], policy: policy)
+    world.command(.wake("a"))
+    world.succeed("a")
+    world.arrive("b")
+    for _ in 0..<500 {
+      world.pass(.milliseconds(1))
+      world.arrive("a")
+    }
+    let asked = policy.asked
+    world.pass(.seconds(1))
+    #expect((20...100).contains(policy.asked - asked))
+    world.replacePolicy(FIFO(minActive: .zero))
+    world.expectSound()
+  }
+
   @Test func `a wish to be asked again is no longer due after the next answer`() {
     let policy = Listening(.reconsider(at: .zero + .seconds(5), .cooldown))
     var world = World(["a", "b"], policy: policy)
@@ -238,5 +255,25 @@ final class Listening: SwitchPolicy {
       state.situations.append(situation)
       return state.answer
     }
+  }
+}
+
+/// Wants to be asked again some time after each time that it is asked.
+private final class Insistent: SwitchPolicy {
+  static let name = "insistent"
+  static let options: [PolicyOption] = []
+
+  private let interval: Duration
+  private let count = Mutex(0)
+
+  init(options: PolicyOptions) { interval = .seconds(1) }
+
+  init(every interval: Duration) { self.interval = interval }
+
+  var asked: Int { count.withLock { $0 } }
+
+  func decide(in situation: Situation) -> Decision {
+    count.withLock { $0 += 1 }
+    return .reconsider(at: situation.now + interval, .notWorthIt)
   }
 }

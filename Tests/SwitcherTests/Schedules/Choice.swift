@@ -5,7 +5,7 @@ internal import Policies
 
 /// One step of a schedule. Requests are named by their place among those there are, so that a schedule stays meaningful
 /// when steps are left out of it.
-enum Choice: Hashable {
+enum Choice: Hashable, Sendable {
   case arrive(Int, patience: Duration?)
   case abandon(Int)
   case finish(Int)
@@ -21,6 +21,7 @@ enum Choice: Hashable {
   /// The models by their places.
   case reconfigure([Int], renewed: Set<Int>)
   case shutDown
+  indirect case atOnce([Choice])
 }
 
 extension World {
@@ -83,6 +84,10 @@ extension World {
       guard !isClosed else { return nil }
       shutDown()
       return "the shutdown begins"
+    case .atOnce(let choices):
+      var steps: [String] = []
+      atOnce { world in steps = choices.compactMap { world.take($0) } }
+      return steps.isEmpty ? nil : "at once: " + steps.joined(separator: "; ")
     }
   }
 }

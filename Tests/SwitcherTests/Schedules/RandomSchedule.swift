@@ -59,7 +59,8 @@ extension Choice {
     let model = Int.random(in: world.models.indices, using: &random)
     let place = Int.random(in: 0..<4, using: &random)
     switch Int.random(in: 0..<100, using: &random) {
-    case 0..<25: return .arrive(model, patience: patience(&random))
+    case 0..<4: return .atOnce((0..<place + 2).map { _ in simple(in: world, &random) })
+    case 4..<25: return .arrive(model, patience: patience(&random))
     case 25..<40: return .finish(place)
     case 40..<65: return .succeed(model)
     case 65..<70: return .fail(model)
@@ -84,6 +85,18 @@ extension Choice {
     places.removeLast(Int.random(in: 0..<count, using: &random))
     let renewed = places.filter { _ in random.isOne(in: 3) }
     return .reconfigure(places, renewed: Set(renewed))
+  }
+
+  /// One of the steps that a simulation lets happen at the same instant.
+  private static func simple(in world: World, _ random: inout SplitMix64) -> Choice {
+    let model = Int.random(in: world.models.indices, using: &random)
+    let place = Int.random(in: 0..<4, using: &random)
+    switch Int.random(in: 0..<7, using: &random) {
+    case 0..<3: return .arrive(model, patience: patience(&random))
+    case 3, 4: return .finish(place)
+    case 5: return .succeed(model)
+    default: return .abandon(place)
+    }
   }
 
   private static func patience(_ random: inout SplitMix64) -> Duration? {

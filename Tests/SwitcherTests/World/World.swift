@@ -24,6 +24,9 @@ struct World {
   /// Who was awake last and was not sent away by the operator.
   private(set) var lastAwake: ModelID?
 
+  /// What happens at one instant, while it is being put together.
+  private var gathered: [Event]?
+
   private(set) var violation: String?
   /// What the machine said in answer to the last event.
   private(set) var effects: [Effect] = []
@@ -68,7 +71,7 @@ struct World {
   mutating func abandon(_ ticket: Ticket) {
     guard let waiter = waiters.first(where: { $0.ticket == ticket }) else { return }
     send(.requestAbandoned(ticket, waiter.model))
-    if waiters.contains(waiter) { report("request \(ticket.number) left and still waits") }
+    if gathered == nil, waiters.contains(waiter) { report("request \(ticket.number) left and still waits") }
   }
 
   mutating func finish(_ ticket: Ticket) {
@@ -157,13 +160,30 @@ struct World {
 
   // MARK: What the machine makes of it
 
+  /// Lets all that `steps` do happen at the same instant.
+  mutating func atOnce(_ steps: (inout World) -> Void) {
+    gathered = []
+    steps(&self)
+    let events = gathered ?? []
+    gathered = nil
+    if !events.isEmpty { deliver(events) }
+  }
+
   private mutating func send(_ event: Event) {
+    if gathered == nil { deliver([event]) } else { gathered?.append(event) }
+  }
+
+  private mutating func deliver(_ events: [Event]) {
     let switches = machine.switchCount
     effects.removeAll(keepingCapacity: true)
-    machine.handle(event, at: now, effects: &effects)
+    if events.count == 1 {
+      machine.handle(events[0], at: now, effects: &effects)
+    } else {
+      machine.handle(events, at: now, effects: &effects)
+    }
     for effect in effects { carryOut(effect) }
-    if case .retired(let model) = event, machine.index(of: model) == nil { toldStates[model] = nil }
-    if machine.switchCount != switches, machine.mode.isManual { checkReason(event) }
+    for case .retired(let model) in events where machine.index(of: model) == nil { toldStates[model] = nil }
+    if machine.switchCount != switches, machine.mode.isManual { checkReason(events) }
     checkBooks()
   }
 
@@ -313,19 +333,18 @@ struct World {
   }
 
   /// In manual mode a switch begins for the operator, for the one model that is served, or to get back from a failure.
-  private mutating func checkReason(_ event: Event) {
+  private mutating func checkReason(_ events: [Event]) {
     guard let begun = machine.transition else { return }
     let isCommanded = begun.commands.contains { command in pendingCommands.contains { $0.id == command } }
-    let isWanted: Bool
-    switch (begun.trigger, event) {
-    case (.force, _): isWanted = isCommanded
-    case (.reload, _): isWanted = begun.to == nil
-    case (.pin, _) where isCommanded: isWanted = true
-    case (.pin, _): isWanted = begun.to == machine.mode.pinned && waiters.contains { $0.model == begun.to }
-    case (.recovery, .stopFailed): isWanted = true
-    case (.recovery, _): isWanted = begun.to == lastAwake && waiters.contains { $0.model == begun.to }
-    default: isWanted = false
-    }
+    let isAwaited = waiters.contains { $0.model == begun.to }
+    let isWanted =
+      switch begun.trigger {
+      case .force: isCommanded
+      case .reload: begun.to == nil
+      case .pin: isCommanded || isAwaited && begun.to == machine.mode.pinned
+      case .recovery: isAwaited && begun.to == lastAwake || events.contains { $0.isFailedStop }
+      default: false
+      }
     if !isWanted { report("in manual mode a switch to \(begun.to?.name ?? "none") began for \(begun.trigger)") }
   }
 
@@ -357,4 +376,10 @@ struct World {
 
 extension FIFO {
   init(minActive: Duration) { self.init(options: PolicyOptions(["min_active_secs": minActive.seconds])) }
+}
+
+extension Event {
+  fileprivate var isFailedStop: Bool {
+    if case .stopFailed = self { true } else { false }
+  }
 }
