@@ -44,9 +44,12 @@ package struct Logger: Sendable {
     package init(_ name: String, _ value: any CustomStringConvertible) {
       self.name = name
       self.value = value.description
-      number = value as? Int
+      number = (value as? any BinaryInteger).flatMap { Int(exactly: $0) }
     }
   }
+
+  /// What the task at hand is about: on every line that is logged in it, by whatever logger.
+  @TaskLocal package static var subject: [Field] = []
 
   private let threshold: LogThreshold
   private let context: [Field]
@@ -87,6 +90,7 @@ package struct Logger: Sendable {
 
   private func log(_ level: Level, _ message: () -> String, _ fields: Fields) {
     guard threshold.admits(level) else { return }
-    sink(Record(level: level, message: message(), fields: context + fields.map { Field($0.key, $0.value) }))
+    let fields = context + Self.subject + fields.map { Field($0.key, $0.value) }
+    sink(Record(level: level, message: message(), fields: fields))
   }
 }

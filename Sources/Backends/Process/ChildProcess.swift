@@ -32,7 +32,8 @@ final class ChildProcess: Sendable {
     do throws(Shepherd.SpawnFailure) {
       let shepherd = try Shepherd.spawn(launch)
       control.withLock { $0 = shepherd.control }
-      Task { await attend(shepherd) }
+      // What it does outlives the switch that it was started for.
+      Task { await Logger.$subject.withValue([]) { await attend(shepherd) } }
     } catch {
       outputEnd.resolve(())
       exit.resolve(.notExecuted(errno: error.errno))

@@ -28,10 +28,10 @@ package struct UpstreamTimes: Sendable {
 /// model server took follows there by itself.
 package struct ServerTiming: Sendable {
   /// The wait in a queue, but for the part of it that was a switch.
-  package var queue: Duration
-  package var switching: Duration
+  package var queue: Interval
+  package var switching: Interval
 
-  package init(queue: Duration = .zero, switching: Duration = .zero) {
+  package init(queue: Interval = .zero, switching: Interval = .zero) {
     self.queue = queue
     self.switching = switching
   }
@@ -39,7 +39,7 @@ package struct ServerTiming: Sendable {
 
 extension ByteBuffer {
   /// "Server-Timing: queue;dur=0.0, switch;dur=0.0, upstream;dur=12.3", in milliseconds.
-  func appendServerTiming(_ timing: ServerTiming, upstream: Duration) {
+  func appendServerTiming(_ timing: ServerTiming, upstream: Interval) {
     append("Server-Timing: queue;dur=")
     append(milliseconds: timing.queue)
     append(", switch;dur=")
@@ -49,8 +49,8 @@ extension ByteBuffer {
     appendLineEnd()
   }
 
-  private func append(milliseconds duration: Duration) {
-    let tenths = max(duration.nanoseconds, 0) / 100_000
+  private func append(milliseconds interval: Interval) {
+    let tenths = max(interval.nanoseconds, 0) / 100_000
     append(decimal: Int(tenths / 10))
     append(UInt8(ascii: "."))
     append(UInt8(ascii: "0") + UInt8(tenths % 10))

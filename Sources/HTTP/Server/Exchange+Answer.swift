@@ -125,8 +125,8 @@ extension Exchange {
   }
 
   /// How long the model server took until its answer's head had come, or has taken in vain.
-  private var upstreamTime: Duration {
+  private var upstreamTime: Interval {
     guard let times = record.upstream else { return .zero }
-    return (times.headAt ?? times.endedAt ?? loop.now) - times.sentAt
+    return (times.headAt ?? times.endedAt ?? loop.now).since(times.sentAt)
   }
 }

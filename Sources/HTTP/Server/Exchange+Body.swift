@@ -35,7 +35,7 @@ extension Exchange {
     while bodyBytes == before, !decoder.isComplete {
       let began = loop.now
       try await waitForBody()
-      bodyWait += loop.now - began
+      bodyWait += loop.now.since(began)
       switch connection.channel.receive(into: connection.input) {
       case .moved: try takeIn()
       case .blocked: continue

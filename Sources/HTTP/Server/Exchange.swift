@@ -23,7 +23,7 @@ package final class Exchange {
   /// What the answer's Server-Timing tells, whoever gives it; nil for no such field. Nil at first.
   package var timing: ServerTiming?
   /// How long the handler waited for the client to send the body.
-  package internal(set) var bodyWait = Duration.zero
+  package internal(set) var bodyWait = Interval.zero
   /// What has become of the answer so far.
   package internal(set) var record = AnswerRecord()
   /// Fields for whatever answer goes out.

@@ -11,7 +11,7 @@ struct AccessLog: Sendable {
   /// - Parameters:
   ///   - path: without the query, which may hold secrets.
   ///   - total: from the request's first byte until now.
-  func write(_ exchange: Exchange, path: String, _ account: RequestAccount, total: Duration) {
+  func write(_ exchange: Exchange, path: String, _ account: RequestAccount, total: Interval) {
     guard logs.hasAccess else { return }
     let record = exchange.record
     logs.output.write(.info, Self.message, of: Self.stream) { line in

@@ -29,9 +29,9 @@ struct LogLine {
   }
 
   /// In milliseconds, to the tenth; the name should end in `_ms`.
-  mutating func add(_ name: String, milliseconds duration: Duration) {
+  mutating func add(_ name: String, milliseconds interval: Interval) {
     begin(name)
-    let tenths = Int(max(duration.nanoseconds, 0) / 100_000)
+    let tenths = Int(max(interval.nanoseconds, 0) / 100_000)
     append(number: tenths / 10)
     bytes.append(UInt8(ascii: "."))
     append(number: tenths % 10)

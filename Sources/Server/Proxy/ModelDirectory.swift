@@ -4,7 +4,7 @@ internal import Core
 /// The names by which clients may ask for models: a table that only the configuration fills.
 struct ModelDirectory: Sendable {
   /// What a name leads to.
-  struct Entry: Sendable {
+  final class Entry: Sendable {
     let model: ModelID
     /// What the model server calls the model.
     let upstreamName: String
@@ -15,6 +15,15 @@ struct ModelDirectory: Sendable {
     /// Whether a stream is to end with its usage, though the client did not say so.
     let wantsStreamUsage: Bool
     let metrics: RequestMetrics.Model
+
+    fileprivate init(_ configuration: ModelConfiguration, metrics: RequestMetrics.Model) {
+      model = configuration.id
+      upstreamName = configuration.backend.upstream.modelName ?? configuration.id.name
+      requestTimeout = configuration.requestTimeout
+      fallback = configuration.fallback
+      wantsStreamUsage = configuration.streamUsage
+      self.metrics = metrics
+    }
   }
 
   private var entries: [String: Entry] = [:]
@@ -25,10 +34,7 @@ struct ModelDirectory: Sendable {
   init(_ configurations: [ModelConfiguration], metrics: RequestMetrics) {
     models = configurations.map(\.id)
     for model in configurations {
-      let entry = Entry(
-        model: model.id, upstreamName: model.backend.upstream.modelName ?? model.id.name,
-        requestTimeout: model.requestTimeout, fallback: model.fallback, wantsStreamUsage: model.streamUsage,
-        metrics: metrics[model.id])
+      let entry = Entry(model, metrics: metrics[model.id])
       for name in [model.id.name] + model.aliases { entries[name] = entry }
     }
   }

@@ -70,19 +70,15 @@ struct ModelProxy: Sendable {
     _ exchange: Exchange, _ arrival: Instant, _ deadline: Instant, _ visit: inout Visit
   ) async throws {
     visit.grantedAt = nil
-    var current = visit
-    defer {
-      exchange.timing = current.timing
-      visit = current
-    }
+    defer { exchange.timing = visit.timing }
     let entry = visit.request.entry
     do {
       try await switcher.withModel(entry.model, deadline: deadline) { grant, upstream in
-        current.granted(grant, after: grant.grantedAt - arrival)
-        exchange.timing = current.timing
-        defer { current.forwarded(exchange.record.upstream) }
+        visit.granted(grant, after: grant.grantedAt.since(arrival))
+        exchange.timing = visit.timing
+        defer { visit.forwarded(exchange.record.upstream) }
         do throws(ForwardFailure) {
-          try await exchange.forward(current.plan(to: upstream, asking: exchange)) { current.usage.take($0, $1) }
+          try await exchange.forward(visit.plan(to: upstream, asking: exchange)) { visit.usage.take($0, $1) }
           if let status = exchange.record.status, status >= 500 { entry.metrics.count(.badStatus) }
         } catch {
           guard let failure = UpstreamError(error) else { throw error }
@@ -92,7 +88,7 @@ struct ModelProxy: Sendable {
         }
       }
     } catch let error as SwitchError {
-      current.rejected(error, after: timeline.now - arrival)
+      visit.rejected(error, after: timeline.now.since(arrival))
       throw error
     }
   }

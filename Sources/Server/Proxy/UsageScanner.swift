@@ -46,9 +46,11 @@ struct UsageScanner {
     while index < piece.count {
       if candidate == nil, case .searching(0) = phase {
         index = skipToKey(in: piece, from: index)
+      } else if case .collecting = phase {
+        index = collect(piece, from: index)
       } else {
         step(piece[index], after: index > 0 ? piece[index - 1] : lastByte)
-        index += 1
+        if case .collecting = phase {} else { index += 1 }
       }
     }
     if index > 0 { lastByte = piece[piece.count - 1] }
@@ -104,11 +106,11 @@ struct UsageScanner {
     case .expectingBrace:
       if byte == UInt8(ascii: "{") {
         phase = .collecting
-        object = [byte]
+        object.removeAll(keepingCapacity: true)
       } else if !isBlank {
         abandon(byte)
       }
-    case .collecting: collect(byte)
+    case .collecting: break
     }
   }
 
@@ -118,15 +120,23 @@ struct UsageScanner {
     if candidate != nil { track(byte) }
   }
 
-  private mutating func collect(_ byte: UInt8) {
-    object.append(byte)
-    // An object ends where its braces are balanced, and the parser tells when they are.
-    if byte == UInt8(ascii: "}"), let found = TokenUsage(json: object) {
+  /// Takes the object up to the next closing brace, which is its end if the parser says so. Returns where to go on.
+  private mutating func collect(_ piece: Span<UInt8>, from start: Int) -> Int {
+    var end = start
+    while end < piece.count, piece[end] != UInt8(ascii: "}") { end += 1 }
+    let isClosed = end < piece.count
+    if isClosed { end += 1 }
+    let part = piece.extracting(start..<end)
+    // Mostly the object is all there, and need not be copied.
+    let found = isClosed && object.isEmpty ? TokenUsage(json: part) : nil
+    if found == nil { for index in part.indices { object.append(part[index]) } }
+    if let found = found ?? (isClosed ? TokenUsage(json: object.span) : nil) {
       phase = .searching(0)
       if candidate == nil || depth <= 0 { (candidate, depth, isInString, isEscaped) = (found, 0, false, false) }
     } else if object.count >= Self.mostBytes {
       phase = .searching(0)
     }
+    return end
   }
 
   /// Counts the braces that follow a candidate.
@@ -168,8 +178,7 @@ extension TokenUsage {
   private static let most = 1_000_000_000
 
   /// Reads a `usage` object, in OpenAI's words or in Anthropic's; nil for what is no whole object.
-  fileprivate init?(json: [UInt8]) {
-    let text = json.span
+  fileprivate init?(json text: Span<UInt8>) {
     var scanner = JSONScanner(text)
     do throws(JSONFault) {
       try scanner.object(in: text) { scanner, key throws(JSONFault) in
@@ -179,12 +188,23 @@ extension TokenUsage {
           return try scanner.skipValue(in: text)
         }
         let digits = try scanner.number(in: text)
-        guard let number = Int(String(decoding: json[digits], as: UTF8.self)), 0...Self.most ~= number else { return }
+        guard let number = Self.number(digits, in: text) else { return }
         if isPrompt { prompt = number } else { completion = number }
       }
       try scanner.end(in: text)
     } catch {
       return nil
     }
+  }
+
+  /// A whole number; nil for any other, and for one that can't be right.
+  private static func number(_ digits: Range<Int>, in text: Span<UInt8>) -> Int? {
+    var number = 0
+    for index in digits {
+      guard text[index] >= UInt8(ascii: "0"), text[index] <= UInt8(ascii: "9") else { return nil }
+      number = number * 10 + Int(text[index] - UInt8(ascii: "0"))
+      guard number <= most else { return nil }
+    }
+    return number
   }
 }

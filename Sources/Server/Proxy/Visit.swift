@@ -37,15 +37,15 @@ struct Visit {
   }
 
   /// The model is there, after a wait.
-  mutating func granted(_ grant: Grant, after wait: Duration) {
+  mutating func granted(_ grant: Grant, after wait: Interval) {
     grantedAt = grant.grantedAt
-    let switching = min(grant.switching, wait)
+    let switching = min(Interval(grant.switching), wait)
     account.switching += switching
     noteWait(wait - switching, inQueue: grant.waited)
   }
 
   /// It won't be, after a wait.
-  mutating func rejected(_ error: SwitchError, after wait: Duration) {
+  mutating func rejected(_ error: SwitchError, after wait: Interval) {
     switch error {
     case .timedOut, .abandoned: noteWait(wait, inQueue: true)
     case .unknownModel, .queueFull: noteWait(wait, inQueue: false)
@@ -57,7 +57,7 @@ struct Visit {
   /// The model's server has answered, or failed to.
   mutating func forwarded(_ times: UpstreamTimes?) {
     guard let times else { return }
-    if let endedAt = times.endedAt { account.upstream += endedAt - times.sentAt }
+    if let endedAt = times.endedAt { account.upstream += endedAt.since(times.sentAt) }
   }
 
   mutating func ended(_ outcome: RequestOutcome, _ code: ErrorCode?) {
@@ -70,15 +70,15 @@ struct Visit {
     Recorder.Entry(arrivedAt: arrivedAt, model: model, service: grantedAt.map { end - $0 })
   }
 
-  var wait: Duration { account.queue + account.switching }
+  var wait: Interval { account.queue + account.switching }
 
   /// What Server-Timing says of the wait.
   var timing: ServerTiming { ServerTiming(queue: account.queue, switching: account.switching) }
 
   /// What nobody waits who is answered at once.
-  private static let noticeable = Duration.milliseconds(1)
+  private static let noticeable = Interval(.milliseconds(1))
 
-  private mutating func noteWait(_ wait: Duration, inQueue: Bool) {
+  private mutating func noteWait(_ wait: Interval, inQueue: Bool) {
     account.queue += wait
     if inQueue { waited = true }
   }

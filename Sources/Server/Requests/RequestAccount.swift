@@ -9,8 +9,8 @@ struct RequestAccount: Sendable {
   /// Why the daemon itself answered with an error.
   var code: ErrorCode?
   /// How long it waited, but for the part of that which was a switch.
-  var queue: Duration = .zero
-  var switching: Duration = .zero
+  var queue: Interval = .zero
+  var switching: Interval = .zero
   /// How long the model servers took that it was sent to, to their last byte.
-  var upstream: Duration = .zero
+  var upstream: Interval = .zero
 }

@@ -14,7 +14,7 @@ struct RequestLedger: Sendable {
   {
     if let status = exchange.record.status { route.count(status) }
     if let code = account.code { metrics.countRejection(code) }
-    access.write(exchange, path: path, account, total: timeline.now - exchange.receivedAt)
+    access.write(exchange, path: path, account, total: timeline.now.since(exchange.receivedAt))
     if isAudited { audit.write(exchange, path: path, account) }
   }
 

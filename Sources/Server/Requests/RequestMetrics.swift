@@ -6,7 +6,7 @@ internal import Metrics
 /// share from the directory, looks nothing up.
 struct RequestMetrics: Sendable {
   /// One model's share.
-  struct Model: Sendable {
+  final class Model: Sendable {
     let queueWait: Histogram
     let duration: Histogram
     let firstToken: Histogram
@@ -18,6 +18,17 @@ struct RequestMetrics: Sendable {
     fileprivate let totals: [Counter]
     fileprivate let errors: [Counter]
     fileprivate let disconnects: [Counter]
+
+    fileprivate init(
+      queueWait: Histogram, duration: Histogram, firstToken: Histogram, upstreamFirstToken: Histogram,
+      promptTokens: Counter, completionTokens: Counter, overhead: Histogram, totals: [Counter], errors: [Counter],
+      disconnects: [Counter]
+    ) {
+      (self.queueWait, self.duration, self.firstToken) = (queueWait, duration, firstToken)
+      (self.upstreamFirstToken, self.overhead) = (upstreamFirstToken, overhead)
+      (self.promptTokens, self.completionTokens) = (promptTokens, completionTokens)
+      (self.totals, self.errors, self.disconnects) = (totals, errors, disconnects)
+    }
 
     func count(_ outcome: RequestOutcome, waited: Bool) {
       guard let row = RequestOutcome.allCases.firstIndex(of: outcome) else { return }
@@ -94,18 +105,18 @@ extension RequestMetrics.Model {
   func record(_ visit: Visit, _ exchange: Exchange, _ outcome: RequestOutcome, at now: Instant) {
     count(outcome, waited: visit.waited)
     if outcome == .cancelled { countDisconnect(visit.grantedAt == nil ? .queued : .streaming) }
-    if visit.grantedAt != nil || visit.waited { queueWait.observe(visit.wait) }
-    let total = now - exchange.receivedAt
-    duration.observe(total)
+    if visit.grantedAt != nil || visit.waited { queueWait.observe(visit.wait.seconds) }
+    let total = now.since(exchange.receivedAt)
+    duration.observe(total.seconds)
     if let usage = visit.usage.usage {
       promptTokens.increment(by: usage.prompt)
       completionTokens.increment(by: usage.completion)
     }
     guard outcome == .success, let upstream = exchange.record.upstream else { return }
     if let firstByteAt = upstream.firstByteAt {
-      firstToken.observe(firstByteAt - exchange.receivedAt)
-      upstreamFirstToken.observe(firstByteAt - upstream.sentAt)
+      firstToken.observe(firstByteAt.since(exchange.receivedAt).seconds)
+      upstreamFirstToken.observe(firstByteAt.since(upstream.sentAt).seconds)
     }
-    overhead.observe(total - exchange.bodyWait - visit.wait - visit.account.upstream)
+    overhead.observe((total - exchange.bodyWait - visit.wait - visit.account.upstream).seconds)
   }
 }

@@ -39,7 +39,7 @@ struct LogLineTests {
     let fields: (inout LogLine) -> Void = { line in
       line.add("status", 200)
       line.add("bytes", -7)
-      line.add("queue_ms", milliseconds: .microseconds(12_345))
+      line.add("queue_ms", milliseconds: .init(nanoseconds: 12_345_678))
       line.add("switch_ms", milliseconds: .zero)
     }
     #expect(line(.json, fields) == #"{"status":200,"bytes":-7,"queue_ms":12.3,"switch_ms":0.0}"# + "\n")

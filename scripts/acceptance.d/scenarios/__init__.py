@@ -4,6 +4,8 @@ from scenarios import (  # noqa: F401
     shipped_config,
     errors,
     metrics,
+    requests,
+    logs,
     admin,
     real_servers,
     one_gpu,
