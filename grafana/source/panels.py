@@ -90,6 +90,8 @@ def graph(title, description, unit, *queries, stacked=False, bars=False, colors=
         "axisSoftMin": 0,
     }
     defaults |= {"custom": custom, "color": {"mode": "palette-classic"}, "thresholds": limits or PLAIN, "min": 0}
+    if bars:
+        defaults.setdefault("noValue", "none")
     options = {"legend": LEGEND, "tooltip": TOOLTIP}
     return panel(
         "timeseries", title, description, unit, list(queries), options=options, defaults=defaults, colors=colors or {}

@@ -50,7 +50,7 @@ class Canvas:
         """Names with their colors, in as many lines as there is room for."""
         right, bottom, at = x + w, y + 2 * LEGEND_LINE, x
         for name, color in entries:
-            width = 18 + 6.1 * len(name)
+            width = 22 + 6.4 * len(name)
             if at + width > right and at > x:
                 at, y = x, y + LEGEND_LINE
             if y >= bottom:

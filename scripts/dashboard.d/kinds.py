@@ -40,7 +40,7 @@ def graph(canvas, room, panel, series, span, marks):
     colors = looks.series_colors(panel, [one.name for one in series])
     axes = time_axes(canvas, room, panel, span, marks)
     if not series:
-        return no_data(axes)
+        return no_data(axes, panel)
     times = numpy.array(span.times)
     is_stacked = custom["stacking"]["mode"] == "normal"
     is_missing = numpy.isnan([one.values for one in series]).all(axis=0)
@@ -97,9 +97,10 @@ def legend(canvas, room, entries):
     canvas.legend(x + 4, y + h - 33, w - 8, entries)
 
 
-def no_data(axes):
+def no_data(axes, panel):
     axes.set_yticks([])
-    axes.text(0.5, 0.5, "No data", transform=axes.transAxes, ha="center", va="center", color=looks.FAINT, fontsize=10)
+    words = panel["fieldConfig"]["defaults"].get("noValue", "No data")
+    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color=looks.FAINT, fontsize=10)
 
 
 def states(canvas, room, panel, series, span, marks):
@@ -179,7 +180,7 @@ def heat_map(canvas, room, panel, series, span, marks):
     counts = numpy.diff(cumulative, axis=0, prepend=0)
     used = [index for index, row in enumerate(counts) if row.max() > 1e-9]
     if not used:
-        return no_data(axes)
+        return no_data(axes, panel)
     first, last = used[0], used[-1] + 1
     counts = numpy.ma.masked_less_equal(counts[first:last], 1e-9)
     edges = numpy.append(span.times, span.times[-1] + span.scrape_seconds)
