@@ -70,8 +70,20 @@ package enum ProcessState: String, Sendable {
 package struct RuntimeFailure: Error, Hashable, Sendable, CustomStringConvertible {
   /// Names what was tried, what was found and what was expected.
   package let message: String
+  package let cause: Cause
 
-  package init(_ message: String) { self.message = message }
+  /// What kept it from being done, as far as that has a name of its own.
+  package enum Cause: Sendable {
+    case timedOut
+    /// The server ended in the middle of it.
+    case serverEnded
+    case other
+  }
+
+  package init(_ message: String, _ cause: Cause = .other) {
+    self.message = message
+    self.cause = cause
+  }
 
   package var description: String { message }
 }

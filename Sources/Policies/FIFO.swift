@@ -5,7 +5,7 @@ internal import Core
 package struct FIFO: SwitchPolicy {
   package static let name = "fifo"
 
-  static let minActive = PolicyOption(
+  package static let minActive = PolicyOption(
     "min_active_secs", default: 5, in: 0...86_400, "how long a model stays awake at the least, in seconds")
 
   package static let options = [minActive]

@@ -83,7 +83,8 @@ package struct SwitchMachine: Sendable {
     case .slept(let model, let residence): slept(model, residence, now, &effects)
     case .sleepFailed(let model, let message): sleepFailed(model, message, now, &effects)
     case .woke(let model, let instance): woke(model, instance, now, &effects)
-    case .wakeFailed(let model, let message): wakeFailed(model, .wakeFailed, message, now, &effects)
+    case .wakeFailed(let model, let failure):
+      wakeFailed(model, SwitchFailure.Reason(failure.cause), failure.message, now, &effects)
     case .stopped(let model): stopped(model, now, &effects)
     case .stopFailed(let model, let message): stopFailed(model, message, now, &effects)
     case .runtimeDied(let model, let death): died(model, death, now, &effects)

@@ -15,7 +15,7 @@ extension ServerControl {
         logger.info(
           "\(title) done", ["request": step.title, "status": answer.status, "seconds": (timeline.now - start).seconds])
       } catch {
-        let failure = RuntimeFailure("\(title) failed: \(error.message)")
+        let failure = RuntimeFailure("\(title) failed: \(error.message)", error.cause)
         guard step.isOptional, !Task.isCancelled else { throw failure }
         logger.warning(failure.message)
       }
@@ -40,7 +40,7 @@ extension ServerControl {
     do {
       answer = try await ask(step.method, step.endpoint, body: step.body, timeout: timeout)
     } catch {
-      throw RuntimeFailure(error.description)
+      throw RuntimeFailure(error.description, error.kind == .timedOut ? .timedOut : .other)
     }
     guard 200..<300 ~= answer.status else { throw RuntimeFailure("\(step.title) \(answer.description)") }
     if let expected = step.expectedBody, !answer.body.contains(expected) {

@@ -98,7 +98,7 @@ actor ServerRuntime: ModelRuntime {
       try await whileAlive(life, until: "it was asleep") { [control, plan] () async throws(RuntimeFailure) in
         try await control.sleep(mode, timeout: plan.sleepTimeout)
       }
-      guard isAliveStill(life) else { throw RuntimeFailure("the server ended while it was put to sleep") }
+      guard isAliveStill(life) else { throw RuntimeFailure("the server ended while it was put to sleep", .serverEnded) }
       state = .asleep(life, mode)
       return .asleep
     case .starting: throw RuntimeFailure("the server is still being started")
@@ -121,7 +121,7 @@ actor ServerRuntime: ModelRuntime {
     try await whileAlive(life, until: "it was awake") { [control, plan] () async throws(RuntimeFailure) in
       try await control.wake(mode, timeout: plan.wakeTimeout)
     }
-    guard isAliveStill(life) else { throw RuntimeFailure("the server ended while it was woken") }
+    guard isAliveStill(life) else { throw RuntimeFailure("the server ended while it was woken", .serverEnded) }
     state = .awake(life)
     return life.instance
   }
@@ -174,7 +174,8 @@ actor ServerRuntime: ModelRuntime {
       story += "; \(error.message)"
     }
     let lines = await life.process.lastLines.suffix(5)
-    return RuntimeFailure(lines.isEmpty ? story : "\(story); its last lines: \(lines.joined(separator: " | "))")
+    let lastLines = lines.isEmpty ? "" : "; its last lines: \(lines.joined(separator: " | "))"
+    return RuntimeFailure(story + lastLines, failure.cause)
   }
 
   /// Runs `operation`, but ends it as soon as the server ends.
@@ -192,7 +193,7 @@ actor ServerRuntime: ModelRuntime {
       }
       group.addTask {
         guard let end = await life.process.exit.value() else { return .failure(RuntimeFailure("cancelled")) }
-        return .failure(RuntimeFailure(end.story(ofServerStartedBy: program, before: goal)))
+        return .failure(RuntimeFailure(end.story(ofServerStartedBy: program, before: goal), .serverEnded))
       }
       defer { group.cancelAll() }
       return await group.next() ?? .failure(RuntimeFailure("cancelled"))

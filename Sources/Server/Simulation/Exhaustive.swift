@@ -6,14 +6,11 @@ internal import Policies
 struct Exhaustive: SwitchPolicy {
   static let name = "exhaustive"
 
-  private static let minActive = PolicyOption(
-    "min_active_secs", default: 5, in: 0...86_400, "how long a model stays awake at the least, in seconds")
-
-  static let options = [minActive]
+  static let options = [FIFO.minActive]
 
   private let minActive: Duration
 
-  init(options: PolicyOptions) { minActive = options.duration(Self.minActive) }
+  init(options: PolicyOptions) { minActive = options.duration(FIFO.minActive) }
 
   func decide(in situation: Situation) -> Decision {
     guard let oldest = situation.oldest else { return .stay(.exhausted) }

@@ -26,12 +26,13 @@ struct PolicyChoice: Hashable {
   }
 
   private init(label: String, name: String, options: [String: Double]) throws(UsageError) {
-    guard let type = Self.type(name) else {
-      let names = Spelling.alternatives(PolicyCatalogue.names + [Exhaustive.name])
+    let isYardstick = Self.yardsticks.contains(name)
+    guard isYardstick || PolicyCatalogue.policy(named: name) != nil else {
+      let names = Spelling.alternatives(PolicyCatalogue.names + Self.yardsticks)
       throw UsageError("--policies: found \"\(name)\", expected \(names)")
     }
-    // The catalogue does not know the yardstick, whose one option all policies share.
-    let judged = type is Exhaustive.Type ? FIFO.name : name
+    // The catalogue does not know the yardsticks, whose one option all policies share.
+    let judged = isYardstick ? FIFO.name : name
     if let fault = PolicyCatalogue.faults(policy: judged, options: options).first {
       throw UsageError("\(label): \(fault.option.map { "\($0): " } ?? "")\(fault.message)")
     }
@@ -40,7 +41,11 @@ struct PolicyChoice: Hashable {
     self.options = options
   }
 
-  private static func type(_ name: String) -> (any SwitchPolicy.Type)? {
+  /// What the catalogue does not offer, since nobody could serve with it.
+  private static let yardsticks = [Exhaustive.name] + ClairvoyantSearch.Objective.allCases.map(\.rawValue)
+
+  /// The kind of policy; nil for an optimum, which is no kind but found for each workload.
+  private var type: (any SwitchPolicy.Type)? {
     name == Exhaustive.name ? Exhaustive.self : PolicyCatalogue.policy(named: name)
   }
 
@@ -57,12 +62,17 @@ struct PolicyChoice: Hashable {
     return choices
   }
 
-  func reads(_ option: String) -> Bool { Self.type(name)?.options.contains { $0.name == option } ?? false }
+  func reads(_ option: String) -> Bool { (type ?? FIFO.self).options.contains { $0.name == option } }
 
   /// The policy as it serves, but for what the workload says where the options are silent.
-  func policy(for workload: Workload) -> any SwitchPolicy {
-    let options = options.merging([Self.minActive: workload.minActive.seconds]) { given, _ in given }
-    return (Self.type(name) ?? FIFO.self).init(options: PolicyOptions(options))
+  /// - Throws: why the workload has no optimum that can be found, when that is what the choice is.
+  func policy(for workload: Workload, costs: SimulatedCosts) throws(OptimumFault) -> any SwitchPolicy {
+    let options = PolicyOptions(options.merging([Self.minActive: workload.minActive.seconds]) { given, _ in given })
+    guard let objective = ClairvoyantSearch.Objective(rawValue: name) else {
+      return (type ?? FIFO.self).init(options: options)
+    }
+    return try Optimum.policy(
+      objective, for: adapted(workload), costs: costs, minActive: options.duration(FIFO.minActive))
   }
 
   /// The workload with as many slots a model as the policy's options give it.

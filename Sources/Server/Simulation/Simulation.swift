@@ -36,7 +36,8 @@ struct Simulation {
   /// - Parameters:
   ///   - progress: is told before each run what it is, how many are done and how many there are.
   ///   - finished: gets each comparison as soon as it is complete.
-  func run(progress: (String, Int, Int) -> Void, finished: (Comparison) -> Void) {
+  /// - Throws: why a workload has no optimum that can be found, when that is asked for.
+  func run(progress: (String, Int, Int) -> Void, finished: (Comparison) -> Void) throws(OptimumFault) {
     let count = workloads.count * options.switchCosts.count * options.policies.count
     var done = 0
     for workload in workloads {
@@ -45,7 +46,8 @@ struct Simulation {
         var comparison = Comparison(workload: workload.name, switchCost: pairCosts.isEmpty ? cost : nil)
         for choice in options.policies {
           progress("\(workload.name), \(choice.label)", done, count)
-          let tally = Simulator.run(choice.adapted(workload), policy: choice.policy(for: workload), costs: costs)
+          let policy = try choice.policy(for: workload, costs: costs)
+          let tally = Simulator.run(choice.adapted(workload), policy: policy, costs: costs)
           comparison.rows.append((choice.label, tally))
           done += 1
         }
@@ -57,13 +59,14 @@ struct Simulation {
 
 /// The command `simulate`.
 enum SimulateCommand {
-  /// - Returns: the program's exit status: 0, or 2 when a file can't be read or understood.
+  /// - Returns: the program's exit status: 0, or 2 when a file can't be read or understood, or a workload does not fit
+  ///   what is asked of it.
   static func run(_ options: SimulationOptions) -> Int32 {
     do {
       let simulation = try Simulation(options)
       var comparisons: [Simulation.Comparison] = []
       let progress = ProgressLine()
-      simulation.run(progress: progress.show) { comparison in
+      try simulation.run(progress: progress.show) { comparison in
         progress.clear()
         if options.printsJSON {
           comparisons.append(comparison)

@@ -192,6 +192,6 @@ struct Simulator {
 }
 
 extension Duration {
-  /// The nearest whole microsecond.
-  fileprivate var microseconds: Int64 { Int64((seconds * 1_000_000).rounded()) }
+  /// The nearest whole microsecond: the unit of simulated time.
+  var microseconds: Int64 { Int64((seconds * 1_000_000).rounded()) }
 }

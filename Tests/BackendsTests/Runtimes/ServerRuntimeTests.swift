@@ -45,7 +45,7 @@ extension ProcessTests {
     ])
     func `a server that ends while it starts fails the start at once`(command: [String], message: String) async throws {
       let runtime = try site.runtime(command: command, port: freePort())
-      await #expect(throws: RuntimeFailure(message)) { try await runtime.wake() }
+      await #expect(throws: RuntimeFailure(message, .serverEnded)) { try await runtime.wake() }
       #expect(await runtime.processState == .stopped)
     }
 
@@ -77,6 +77,7 @@ extension ProcessTests {
       let runtime = try site.runtime(server) { $0.startupTimeout = .seconds(1) }
       let failure = await #expect(throws: RuntimeFailure.self) { try await runtime.wake() }
       #expect(failure?.message.hasPrefix("the server was not healthy within 1.0 seconds: GET ") == true)
+      #expect(failure?.cause == .timedOut)
       #expect(site.tree.living.isEmpty)
     }
 

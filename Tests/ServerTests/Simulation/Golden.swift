@@ -50,8 +50,15 @@ enum Golden {
     }
   }
 
-  static let groups: [Group] = {
-    guard let text = try? String(contentsOf: folder.appending(path: "expected.csv"), encoding: .utf8) else { return [] }
+  /// The reference's own rows.
+  static let groups = groups(in: "expected.csv")
+
+  /// Those of another simulator yet, `Golden/second_simulator.py`: five and ten models that serve sixteen at a time, with
+  /// time-outs.
+  static let manyModels = groups(in: "many_models.csv")
+
+  private static func groups(in file: String) -> [Group] {
+    guard let text = try? String(contentsOf: folder.appending(path: file), encoding: .utf8) else { return [] }
     let lines = text.split(separator: "\n").map {
       $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     }
@@ -65,7 +72,7 @@ enum Golden {
       groups[groups.count - 1].rows.append(Row(policy: cells[2], figures: Dictionary(uniqueKeysWithValues: figures)))
     }
     return groups
-  }()
+  }
 
   static func workload(_ trace: String) throws -> Workload {
     try TraceFile.read(folder.appending(path: "traces/\(trace).json").path)

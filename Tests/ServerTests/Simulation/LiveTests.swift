@@ -26,8 +26,8 @@ struct LiveTests {
     _ run: Case
   ) async throws {
     let workload = try Golden.workload(run.trace)
-    let policy = try PolicyChoice(parsing: run.policy).policy(for: workload)
     let costs = SimulatedCosts(otherwise: run.switchSeconds)
+    let policy = try PolicyChoice(parsing: run.policy).policy(for: workload, costs: costs)
     let simulated = Simulator.run(workload, policy: policy, costs: costs)
     let live = await LiveReplay(workload, policy: policy, costs: costs).run()
     #expect(live.tally.requests == simulated.requests)

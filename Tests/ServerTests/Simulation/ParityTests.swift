@@ -3,17 +3,18 @@ import Testing
 
 @testable import Server
 
-/// The simulator against another one that was written apart from it, over the same traces.
+/// The simulator against two others that were written apart from it, over the same traces.
 struct ParityTests {
   @Test func `every row of the reference is compared`() {
     #expect(Golden.groups.flatMap(\.rows).count == 376)
+    #expect(Golden.manyModels.flatMap(\.rows).count == 12)
   }
 
-  @Test(arguments: Golden.groups)
+  @Test(arguments: Golden.groups + Golden.manyModels)
   func `every figure is within a thousandth of the reference`(_ group: Golden.Group) throws {
     let workload = try Golden.workload(group.trace)
     for row in group.rows {
-      let policy = try PolicyChoice(parsing: row.choice).policy(for: workload)
+      let policy = try PolicyChoice(parsing: row.choice).policy(for: workload, costs: group.costs)
       let figures = Self.figures(Simulator.run(workload, policy: policy, costs: group.costs))
       for (name, figure) in figures {
         let expected = try #require(row.figures[name])

@@ -35,7 +35,7 @@ struct SimulationOptionsTests {
 
   @Test(
     arguments: [
-      ("--policies lifo", #"--policies: found "lifo", expected fifo, cost_aware, scheduler_tick or exhaustive"#),
+      ("--policies lifo", #"--policies: found "lifo", expected fifo, cost_aware, scheduler_tick, exhaustive"#),
       ("--policies fifo:min_active_secs", #"found "min_active_secs", expected OPTION=NUMBER"#),
       ("--policies fifo:min_active_secs=x", #"found "min_active_secs=x", expected OPTION=NUMBER"#),
       ("--policies fifo:min_active_secs=-1", "min_active_secs: found -1.0, expected 0.0 to 86400.0"),
@@ -65,8 +65,9 @@ struct SimulationOptionsTests {
       .init(at: .zero, model: 0, work: .seconds(1)), .init(at: .seconds(1), model: 1, work: .seconds(1)),
     ]
     func wait(_ text: String) throws -> Double {
-      let policy = try PolicyChoice(parsing: text).policy(for: workload)
-      return Simulator.run(workload, policy: policy, costs: SimulatedCosts(otherwise: 10)).maxWait
+      let costs = SimulatedCosts(otherwise: 10)
+      let policy = try PolicyChoice(parsing: text).policy(for: workload, costs: costs)
+      return Simulator.run(workload, policy: policy, costs: costs).maxWait
     }
     #expect(try abs(wait("fifo") - 109) < 0.001)
     #expect(try abs(wait("fifo:min_active_secs=0") - 10) < 0.001)

@@ -12,8 +12,9 @@ struct SimulationReportTests {
     workload.requests = [
       .init(at: .zero, model: 0, work: .seconds(2)), .init(at: .seconds(1), model: 1, work: .seconds(3)),
     ]
-    let policy = try PolicyChoice(parsing: "fifo").policy(for: workload)
-    let tally = Simulator.run(workload, policy: policy, costs: SimulatedCosts(otherwise: 10))
+    let costs = SimulatedCosts(otherwise: 10)
+    let policy = try PolicyChoice(parsing: "fifo").policy(for: workload, costs: costs)
+    let tally = Simulator.run(workload, policy: policy, costs: costs)
     return Simulation.Comparison(workload: "pair", switchCost: 10, rows: [("fifo", tally)])
   }
 

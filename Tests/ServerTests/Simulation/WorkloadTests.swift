@@ -23,6 +23,19 @@ struct WorkloadTests {
     #expect(workload.requests.allSatisfy { $0.at >= .zero && $0.at < .seconds(1800) && $0.work > .zero })
   }
 
+  @Test(arguments: GeneralSuite.names.filter { !$0.hasPrefix("chat") })
+  func `a general workload offers its share of what the GPU could do`(_ name: String) throws {
+    let share = name.hasPrefix("light") ? 0.1 : name.hasPrefix("overload") ? 1.2 : 0.5
+    let seeds: [UInt64] = [1, 2, 3, 4, 5]
+    let offered = try seeds.map { seed in
+      let workload = try #require(GeneralSuite.workload(name, seed: seed))
+      let capacity = Double(workload.slots) / (1 + workload.batchSlowdown * Double(workload.slots - 1))
+      return workload.requests.reduce(0) { $0 + $1.work.seconds } / 1800 / capacity
+    }
+    let mean = offered.reduce(0, +) / Double(seeds.count)
+    #expect(abs(mean / share - 1) < 0.2, "found \(mean), expected \(share)")
+  }
+
   @Test func `no name stands for two workloads`() {
     #expect(Set(WorkloadCatalogue.names).count == WorkloadCatalogue.names.count)
     #expect(WorkloadCatalogue.names(for: "nonsense") == nil)

@@ -88,6 +88,24 @@ struct SwitchMetricsTests {
     world.expectSound()
   }
 
+  @Test(arguments: [
+    (RuntimeFailure.Cause.timedOut, SwitchFailure.Reason.timedOut), (.serverEnded, .died), (.other, .wakeFailed),
+  ])
+  func `what a wake failed of is the reason that is counted`(
+    cause: RuntimeFailure.Cause, reason: SwitchFailure.Reason
+  ) {
+    var machine = SwitchMachine(
+      models: [("a", ModelLimits())], policy: FIFO(minActive: .zero), requestTimeout: .seconds(300), at: .zero)
+    var effects: [Effect] = []
+    machine.handle(.requestArrived(Ticket(number: 1), "a", deadline: .distantFuture), at: .zero, effects: &effects)
+    machine.handle(.wakeFailed("a", RuntimeFailure("no", cause)), at: .zero, effects: &effects)
+    machine.handle(.stopped("a"), at: .zero, effects: &effects)
+    let reasons = effects.compactMap { effect in
+      if case .note(.switchEnded(let record)) = effect { record.failure?.reason } else { nil }
+    }
+    #expect(reasons == [reason])
+  }
+
   @Test func `a model that neither sleeps nor ends fails the switch in its sleep`() async {
     var world = World(["a", "b"])
     world.bring("a")

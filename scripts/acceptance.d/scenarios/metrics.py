@@ -175,7 +175,7 @@ def a_failure_is_counted_and_leaves_no_gauge_behind(check: Checks):
         check.equal("bravo can't be had", client.chat(daemon.listen, "bravo").status, 503)
         eventually(lambda: daemon.scrape().sum("switcher_switch_phase", phase="none"), "the end of the switch")
         scrape = daemon.scrape()
-        failed = scrape.sum("switcher_switch_failures_total", to="bravo", phase="wake", reason="wake_failed")
+        failed = scrape.sum("switcher_switch_failures_total", to="bravo", phase="wake", reason="died")
         check.equal("the failure has its phase and its reason", failed, 1)
         check.equal("and is the only one", scrape.sum("switcher_switch_failures_total"), 1)
         check.equal("nobody is active", scrape.sum("switcher_active_model"), 0)
