@@ -120,23 +120,32 @@ struct UsageScanner {
     if candidate != nil { track(byte) }
   }
 
-  /// Takes the object up to the next closing brace, which is its end if the parser says so. Returns where to go on.
+  /// Takes the object, or as much of it as has come. Returns where to go on.
   private mutating func collect(_ piece: Span<UInt8>, from start: Int) -> Int {
-    var end = start
-    while end < piece.count, piece[end] != UInt8(ascii: "}") { end += 1 }
-    let isClosed = end < piece.count
-    if isClosed { end += 1 }
-    let part = piece.extracting(start..<end)
-    // Mostly the object is all there, and need not be copied.
-    let found = isClosed && object.isEmpty ? TokenUsage(json: part) : nil
-    if found == nil { for index in part.indices { object.append(part[index]) } }
-    if let found = found ?? (isClosed ? TokenUsage(json: object.span) : nil) {
-      phase = .searching(0)
-      if candidate == nil || depth <= 0 { (candidate, depth, isInString, isEscaped) = (found, 0, false, false) }
-    } else if object.count >= Self.mostBytes {
-      phase = .searching(0)
+    let rest = piece.extracting(start...)
+    // Mostly the object is all there, and need not be kept.
+    if object.isEmpty, let (found, end) = TokenUsage.read(rest) {
+      note(found)
+      return start + end
     }
-    return end
+    // Else it ends where a closing brace makes it whole.
+    for index in rest.indices {
+      object.append(rest[index])
+      if rest[index] == UInt8(ascii: "}"), let (found, _) = TokenUsage.read(object.span) {
+        note(found)
+        return start + index + 1
+      }
+      guard object.count < Self.mostBytes else {
+        phase = .searching(0)
+        return start + index + 1
+      }
+    }
+    return piece.count
+  }
+
+  private mutating func note(_ found: TokenUsage) {
+    phase = .searching(0)
+    if candidate == nil || depth <= 0 { (candidate, depth, isInString, isEscaped) = (found, 0, false, false) }
   }
 
   /// Counts the braces that follow a candidate.
@@ -177,8 +186,10 @@ extension TokenUsage {
   /// More than any answer takes.
   private static let most = 1_000_000_000
 
-  /// Reads a `usage` object, in OpenAI's words or in Anthropic's; nil for what is no whole object.
-  fileprivate init?(json text: Span<UInt8>) {
+  /// Reads the `usage` object that begins here, in OpenAI's words or in Anthropic's, and tells where it ends, with the white
+  /// space behind it; nil for what is no whole object.
+  fileprivate static func read(_ text: Span<UInt8>) -> (TokenUsage, end: Int)? {
+    var usage = TokenUsage()
     var scanner = JSONScanner(text)
     do throws(JSONFault) {
       try scanner.object(in: text) { scanner, key throws(JSONFault) in
@@ -188,13 +199,13 @@ extension TokenUsage {
           return try scanner.skipValue(in: text)
         }
         let digits = try scanner.number(in: text)
-        guard let number = Self.number(digits, in: text) else { return }
-        if isPrompt { prompt = number } else { completion = number }
+        guard let number = number(digits, in: text) else { return }
+        if isPrompt { usage.prompt = number } else { usage.completion = number }
       }
-      try scanner.end(in: text)
     } catch {
       return nil
     }
+    return (usage, scanner.position)
   }
 
   /// A whole number; nil for any other, and for one that can't be right.

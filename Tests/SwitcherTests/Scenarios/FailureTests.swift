@@ -199,4 +199,16 @@ struct FailureTests {
     #expect(world.work("a") == .waking)
     world.expectSound()
   }
+
+  @Test func `a model that the operator woke while it was left alone has no failure to show any more`() {
+    var world = World(["a"])
+    world.arrive("a")
+    world.fail("a")
+    world.succeed("a")
+    #expect(world.machine.snapshot(at: world.now).models[0].failure != nil)
+    world.command(.wake("a"))
+    world.succeed("a")
+    #expect(world.machine.snapshot(at: world.now).models[0].failure == nil)
+    world.expectSound()
+  }
 }

@@ -323,4 +323,19 @@ struct OperatorTests {
     #expect(world.work("b") == nil)
     world.expectSound()
   }
+
+  @Test func `a model that is next to be woken is asleep when its sleep is said to be done`() {
+    var world = World(["a", "b"])
+    world.bring("a")
+    world.arrive("b")
+    let sleep = world.command(.sleep("b", nil))
+    #expect(world.results[sleep] == nil)
+    world.succeed("a")
+    world.succeed("b")
+    world.finishAll()
+    world.succeed("b")
+    #expect(world.isDone(sleep))
+    #expect(world.state("b") == .asleep)
+    world.expectSound()
+  }
 }

@@ -150,4 +150,19 @@ struct QueueingTests {
     #expect(world.active == "a")
     world.expectSound()
   }
+
+  @Test func `who comes as another request ends does not overtake those who wait`() {
+    var world = World(["a"], limits: ["a": ModelLimits(maxInFlight: 1)])
+    world.bring("a")
+    let running = world.arrive("a")
+    let waiting = world.arrive("a")
+    var late: Ticket?
+    world.atOnce { world in
+      world.finish(running)
+      late = world.arrive("a")
+    }
+    #expect(world.isGranted(waiting))
+    #expect(late.map(world.isWaiting) == true)
+    world.expectSound()
+  }
 }

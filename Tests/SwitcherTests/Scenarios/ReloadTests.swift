@@ -207,6 +207,43 @@ struct ReloadTests {
     #expect(world.isGranted(ticket))
     world.expectSound()
   }
+
+  @Test mutating func `the active model stays when the model that the operator wants instead is removed`() {
+    world.bring("a")
+    let running = world.arrive("a")
+    let force = world.command(.force("b"))
+    world.reconfigure(["a"])
+    #expect(world.error(force) == .unknownModel("b"))
+    #expect(world.records.last?.outcome == .cancelled)
+    world.finish(running)
+    #expect(world.work("a") == nil)
+    #expect(world.state("a") == .active)
+    world.expectSound()
+  }
+
+  @Test mutating func `manual mode does not go back to a model that was removed, whatever comes by its name`() {
+    world.bring("a")
+    world.command(.manual)
+    world.reconfigure(["b"])
+    world.rest()
+    world.reconfigure(["a", "b"])
+    let ticket = world.arrive("a")
+    #expect(world.refusals[ticket] == .manualMode(served: nil))
+    world.expectSound()
+  }
+
+  @Test mutating func `a model that slept starts cold with other settings`() {
+    world.bring("a")
+    world.arrive("b")
+    world.succeed("a")
+    world.succeed("b")
+    world.finishAll()
+    #expect(world.state("a") == .asleep)
+    world.reconfigure(["a", "b"], renewed: ["a"])
+    world.succeed("a")
+    #expect(world.state("a") == .stopped)
+    world.expectSound()
+  }
 }
 
 extension Effect {

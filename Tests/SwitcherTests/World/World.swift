@@ -23,6 +23,8 @@ struct World {
   private var lastCommand: UInt64 = 0
   /// Who was awake last and was not sent away by the operator.
   private(set) var lastAwake: ModelID?
+  /// The last request that had come when the latest switch began: nobody after it is admitted to the model that leaves.
+  private var drainLine: Ticket?
 
   /// What happens at one instant, while it is being put together.
   private var gathered: [Event]?
@@ -181,6 +183,7 @@ struct World {
     } else {
       machine.handle(events, at: now, effects: &effects)
     }
+    if machine.switchCount != switches { drainLine = Ticket(number: lastTicket) }
     for effect in effects { carryOut(effect) }
     for case .retired(let model) in events where machine.index(of: model) == nil { toldStates[model] = nil }
     if machine.switchCount != switches, machine.mode.isManual { checkReason(events) }
@@ -249,6 +252,9 @@ struct World {
     let server = servers[index(of: grant.model)]
     let inFlight = openGrants.count { $0.model == grant.model && $0.instance == server.instance }
     if !configured.contains(grant.model) { report("\(grant.model) was granted and is not configured") }
+    if let line = drainLine, machine.transition?.from == grant.model, ticket > line {
+      report("request \(ticket.number) came after the drain of \(grant.model) began")
+    }
     if waiter.model != grant.model { report("request \(ticket.number) was granted \(grant.model)") }
     if waiters.contains(where: { $0.model == grant.model && $0.ticket < ticket }) {
       report("request \(ticket.number) overtook another one")
@@ -275,6 +281,11 @@ struct World {
     if isClosed { report("\(model) was put to sleep after the shutdown") }
     if openGrants(on: model) > 0 { report("\(model) was put to sleep under its requests") }
     if server.work != nil || !server.seemsAwake { report("\(model) was put to sleep while it is \(server)") }
+    if let transition = machine.transition, transition.isPolicyDriven,
+      !waiters.contains(where: { $0.model == transition.to })
+    {
+      report("\(model) was put to sleep for nobody")
+    }
     for other in models where other != model && servers[index(of: other)].holdsGPU {
       report("\(model) was put to sleep while \(other) is \(servers[index(of: other)])")
     }
@@ -296,6 +307,7 @@ struct World {
     if openGrants(on: model) > 0 { report("\(model) was stopped under its requests") }
     if server.body == .awake { report("\(model) was stopped while it is awake") }
     switch server.work {
+    case _ where server.isRetiring: report("\(model) was stopped while its server is ended for good")
     case .stopping: report("\(model) was stopped twice at a time")
     case .sleeping: report("\(model) was stopped in its sleep's place")
     case .waking, nil: break
@@ -307,6 +319,7 @@ struct World {
     if openGrants(on: model) > 0, server.lastDead != server.instance { report("\(model) was ended under its requests") }
     if server.body == .awake { report("\(model) was ended while it is awake") }
     if server.isRetiring { report("\(model) was ended twice") }
+    if isClosed { report("\(model) was ended after the shutdown, which ends them all") }
   }
 
   /// Those who look on know each state, unless the timer is late that ends a back-off.

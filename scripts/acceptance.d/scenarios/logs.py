@@ -73,7 +73,7 @@ def each_request_has_one_line_that_tells_where_its_time_went(check: Checks):
         waiting.read_to_end()
 
         with socket.create_connection(daemon.listen.__dict__.values()) as raw:
-            raw.sendall(b"NONSENSE\x1b[2J\r\n\r\n")
+            raw.sendall(b"GET /\x1b[2J HTTP/1.1\r\n\r\n")
             head = raw.makefile("rb").read().decode()
         request_id = re.search(r"(?im)^x-request-id: (\S+)", head).group(1)
         check.equal("what is no HTTP has a line of its own", line_of(daemon, request_id)["status"], 400)
@@ -99,8 +99,9 @@ def every_answer_has_a_name_and_tells_its_times(check: Checks):
 @scenario
 def whatever_an_operator_does_leaves_a_trace(check: Checks):
     models = {"alpha": stub(keep="offload"), "broken": {"backend": "command", "command": ["/nonexistent"], "port": 9}}
-    edited = config(models, policy=FIFO, admin_token="s3cret-token", log_level="error")
-    with Daemon("audit", edited) as daemon:
+    started = config(models, policy=FIFO, admin_token="s3cret-token")
+    with Daemon("audit", started) as daemon:
+
         def act(path: str, request_id: str, token="s3cret-token", **body) -> client.Answer:
             headers = {"Authorization": f"Bearer {token}", "X-Request-Id": request_id}
             return client.post(daemon.admin, path, body, headers=headers)
@@ -109,6 +110,9 @@ def whatever_an_operator_does_leaves_a_trace(check: Checks):
             lines = lambda: [line for line in stream(daemon, "audit") if line["request_id"] == request_id]  # noqa: E731
             return eventually(lines, f"the trace of {request_id}")[0]
 
+        (daemon.directory / "config.json").write_text(json.dumps({**started, "log_level": "error"}))
+        act("/control/reload", "reload")
+        check.equal("a reload is an action too", trace("reload")["status"], 200)
         act("/control/pin", "pin", model="alpha")
         line = trace("pin")
         expected = {

@@ -2,9 +2,7 @@
 
 import json
 import random
-import socket
 import threading
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -97,14 +95,13 @@ def send_unknown(daemon: Daemon, tally: Tally):
 
 @scenario
 def after_a_storm_every_counter_agrees_with_the_clients(check: Checks):
-    broken = {"backend": "command", "command": ["/nonexistent/server"], "port": 9}
     fast = ["--token-ms", "1", "--sleep-secs", "0.01", "--wake-secs", "0.01"]
     models = {
         "alpha": stub(*fast, keep="offload"),
         "bravo": stub(*fast, keep="offload"),
         "cutter": stub(*fast, "--fail", "mid-stream:2", keep="offload"),
-        "broken": broken,
-        "standby": {**broken, "fallback": "alpha"},
+        "broken": {"backend": "command", "command": ["/nonexistent/server"], "port": 9},
+        "standby": {"backend": "command", "command": ["/nonexistent/server"], "port": 10, "fallback": "alpha"},
     }
     with Daemon("storm", config(models, policy=FIFO)) as daemon:
         tally = Tally()
