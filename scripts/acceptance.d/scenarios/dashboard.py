@@ -180,7 +180,7 @@ def expressions_give_data(check: Checks, prometheus: Prometheus, began: float, e
         text = expression.filled(WINDOW, SPAN)
         try:
             # At several times also what the dashboard asks for once: who is pinned now, say, may be nobody.
-            series = prometheus.query_range(text, began + 10, ended, 3)
+            series = prometheus.query_range(text, began + 10, ended, 1)
         except QueryFault as fault:
             refused.append(f"{expression.place}: {fault} in {text}")
             continue
