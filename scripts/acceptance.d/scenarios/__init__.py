@@ -21,4 +21,5 @@ from scenarios import (  # noqa: F401
     switch_cost,
     faulty_configs,
     conformance,
+    dashboard,
 )
