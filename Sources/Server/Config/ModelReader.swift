@@ -75,7 +75,7 @@ struct ModelReader {
     evictions[id] = (object.value.child("eviction"), object.position(of: "eviction"))
     return ModelConfiguration(
       id: id, aliases: aliases, fallback: nil, requestTimeout: options.requestTimeout, idleSleep: options.idleSleep,
-      maxInFlight: options.maxInFlight, maxQueue: options.maxQueue, backend: backend)
+      maxInFlight: options.maxInFlight, maxQueue: options.maxQueue, streamUsage: options.streamUsage, backend: backend)
   }
 
   private mutating func aliases(of id: ModelID, in value: ConfigValue?) -> [String] {
