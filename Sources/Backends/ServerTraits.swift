@@ -13,10 +13,7 @@ package struct ServerTraits: Hashable, Sendable {
 extension BackendSettings {
   /// - Throws: all that is wrong with the settings.
   package func traits() throws(BackendFaults) -> ServerTraits {
-    let plan: ServerPlan
-    switch try backend.blueprint(self) {
-    case .server(let server): plan = server
-    case .hosted:
+    guard case .server(let plan) = try backend.blueprint(self) else {
       // Asleep, it holds nothing; awake, it was loaded anew.
       return ServerTraits(eviction: Eviction(weights: .discard, process: .stop), wakeKinds: [.coldStart], steps: [:])
     }

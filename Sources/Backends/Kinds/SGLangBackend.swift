@@ -53,8 +53,7 @@ extension Backend {
       .discard: SleepMode(sleepSteps: sleepSteps, wakeSteps: [resume, reload, goOn], proof: .none, wakeKind: .wakeL2),
     ]
     if keepsWeights {
-      modes[.offload] = SleepMode(
-        sleepSteps: sleepSteps, wakeSteps: [resume, goOn], proof: .none, wakeKind: .wakeL1)
+      modes[.offload] = SleepMode(sleepSteps: sleepSteps, wakeSteps: [resume, goOn], proof: .none, wakeKind: .wakeL1)
     }
     return modes
   }

@@ -21,18 +21,19 @@ final class ChildProcess: Sendable {
   /// The process that all of the tree descend from, under the same condition; nil when nothing was started.
   let root: Int32?
   private let outputEnd = Eventual<Void>()
-  private let output = Mutex(ServerOutput())
+  private let written = Mutex(ServerOutput())
   /// The shepherd's control socket; nil once it is closed, when the number may be another descriptor's.
   private let control = Mutex<Int32?>(nil)
   private let remains: Launch.Remains
   private let loop: EventLoop
   private let timeline: any Timeline
   private let logger: Logger
+  private let output: Logger
 
   /// Starts the server.
-  /// - Parameter logger: gets what the server writes, line by line.
-  init(_ launch: Launch, loop: EventLoop, timeline: any Timeline, logger: Logger) {
-    (self.loop, self.timeline, self.logger) = (loop, timeline, logger)
+  /// - Parameter output: gets what the server writes, line by line, each with its stream in the field "output".
+  init(_ launch: Launch, loop: EventLoop, timeline: any Timeline, logger: Logger, output: Logger) {
+    (self.loop, self.timeline, self.logger, self.output) = (loop, timeline, logger, output)
     remains = launch.remains
     // From here on, so that what earlier servers wrote is not taken for this one's.
     let file = launch.outputFile.map { OutputFile($0) }
@@ -41,7 +42,8 @@ final class ChildProcess: Sendable {
     do throws(Shepherd.SpawnFailure) {
       let shepherd = try spawned.get()
       control.withLock { $0 = shepherd.control }
-      Task { await attend(shepherd, file) }
+      // What it does outlives the switch that it was started for.
+      Task { await Logger.$subject.withValue([]) { await attend(shepherd, file) } }
     } catch {
       outputEnd.resolve(())
       exit.resolve(.notExecuted(errno: error.errno))
@@ -53,7 +55,7 @@ final class ChildProcess: Sendable {
   var lastLines: [String] {
     get async {
       if exit.current != nil { _ = await outputEnd.value() }
-      return output.withLock { $0.tail }
+      return written.withLock { $0.tail }
     }
   }
 
@@ -70,7 +72,11 @@ final class ChildProcess: Sendable {
   }
 
   private func attend(_ shepherd: Shepherd, _ file: OutputFile?) async {
-    let reading = Task { await readOutput(shepherd.output) }
+    let reading = Task {
+      async let stdout: Void = readOutput(shepherd.output, .stdout)
+      await readOutput(shepherd.error, .stderr)
+      await stdout
+    }
     let following = Task { await follow(file) }
     await readReports(shepherd.status)
     control.withLock { control in
@@ -119,10 +125,10 @@ final class ChildProcess: Sendable {
     }
   }
 
-  private func readOutput(_ descriptor: Int32) async {
+  private func readOutput(_ descriptor: Int32, _ stream: ServerOutput.Stream) async {
     guard let pipe = try? await AsyncDescriptor(descriptor, on: loop) else { return }
-    while let bytes = try? await pipe.read(), !bytes.isEmpty { take(bytes) }
-    log(output.withLock { $0.finish(at: timeline.now) })
+    while let bytes = try? await pipe.read(), !bytes.isEmpty { take(bytes, from: stream) }
+    log(written.withLock { $0.finish(stream, at: timeline.now) }, stream)
   }
 
   /// Reads what the server appends to its file, until the task is cancelled, and then the rest.
@@ -130,20 +136,20 @@ final class ChildProcess: Sendable {
     guard var file else { return }
     do {
       let changes = try await AsyncDescriptor(try file.watch(), on: loop)
-      repeat { file.readNew(take) } while try await !changes.read().isEmpty
+      repeat { file.readNew { take($0, from: .stdout) } } while try await !changes.read().isEmpty
     } catch {
       if !(error is CancellationError) { logger.error("a server's output can't be followed", ["error": "\(error)"]) }
     }
-    file.readNew(take)
-    log(output.withLock { $0.finish(at: timeline.now) })
+    file.readNew { take($0, from: .stdout) }
+    log(written.withLock { $0.finish(.stdout, at: timeline.now) }, .stdout)
   }
 
-  private func take(_ bytes: [UInt8]) {
-    log(output.withLock { $0.append(bytes, at: timeline.now) })
+  private func take(_ bytes: [UInt8], from stream: ServerOutput.Stream) {
+    log(written.withLock { $0.append(bytes, from: stream, at: timeline.now) }, stream)
   }
 
-  private func log(_ lines: [String]) {
-    for line in lines { logger.info(line, ["source": "server"]) }
+  private func log(_ lines: [String], _ stream: ServerOutput.Stream) {
+    for line in lines { output.info(line, ["output": stream.rawValue]) }
   }
 }
 

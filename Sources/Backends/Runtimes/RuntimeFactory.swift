@@ -6,6 +6,7 @@ package struct RuntimeFactory: Sendable {
   private let loops: EventLoopGroup
   private let timeline: any Timeline
   private let logger: Logger
+  private let output: Logger
   private let observer: RuntimeObserver
   private let living = LivingProcesses()
   private let cuda: CUDAAccess
@@ -13,19 +14,21 @@ package struct RuntimeFactory: Sendable {
 
   /// - Parameters:
   ///   - loops: watch the servers' processes, read their output and carry the control requests.
-  ///   - logger: gets what the servers write, too, each line with the field "source" set to "server".
+  ///   - output: gets what the servers write, each line with its model and "output": stdout or stderr.
   ///   - observer: told what the runtimes do and how long it takes.
   package init(
-    loops: EventLoopGroup, timeline: any Timeline, logger: Logger, observer: @escaping RuntimeObserver = { _, _ in }
+    loops: EventLoopGroup, timeline: any Timeline, logger: Logger, output: Logger,
+    observer: @escaping RuntimeObserver = { _, _ in }
   ) {
-    self.init(loops: loops, timeline: timeline, logger: logger, cuda: CUDAAccess(), observer: observer)
+    self.init(
+      loops: loops, timeline: timeline, logger: logger, output: output, cuda: CUDAAccess(), observer: observer)
   }
 
   init(
-    loops: EventLoopGroup, timeline: any Timeline, logger: Logger, cuda: CUDAAccess,
+    loops: EventLoopGroup, timeline: any Timeline, logger: Logger, output: Logger, cuda: CUDAAccess,
     observer: @escaping RuntimeObserver = { _, _ in }
   ) {
-    (self.loops, self.timeline, self.logger, self.observer) = (loops, timeline, logger, observer)
+    (self.loops, self.timeline, self.logger, self.output, self.observer) = (loops, timeline, logger, output, observer)
     self.cuda = cuda
   }
 
@@ -58,13 +61,13 @@ package struct RuntimeFactory: Sendable {
     }
     return ServerRuntime(
       model: model, plan: plan, launch: marked, control: control, programs: programs, suspension: suspension,
-      images: images, instances: instances)
+      images: images, instances: instances, output: output.with("model", model))
   }
 
   private var programs: ProgramRunner {
     ProgramRunner(
-      start: { [loops, timeline, living] launch, logger in
-        let process = ChildProcess(launch, loop: loops.next(), timeline: timeline, logger: logger)
+      start: { [loops, timeline, living, logger] launch, output in
+        let process = ChildProcess(launch, loop: loops.next(), timeline: timeline, logger: logger, output: output)
         living.add(process)
         return process
       }, timeline: timeline)

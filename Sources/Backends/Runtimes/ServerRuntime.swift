@@ -53,6 +53,7 @@ actor ServerRuntime: ModelRuntime {
   private let suspension: @Sendable () async -> GPUSuspension
   let images: CheckpointImages
   private let instances: InstanceNumbers
+  private let output: Logger
   var state = State.stopped
   /// What of the server is on disk and may be restored once more.
   var kept: Frozen?
@@ -62,10 +63,12 @@ actor ServerRuntime: ModelRuntime {
   ///   - suspension: what takes processes off the GPU; asked for when that is to be done.
   init(
     model: ModelID, plan: ServerPlan, launch: Launch, control: ServerControl, programs: ProgramRunner,
-    suspension: @escaping @Sendable () async -> GPUSuspension, images: CheckpointImages, instances: InstanceNumbers
+    suspension: @escaping @Sendable () async -> GPUSuspension, images: CheckpointImages, instances: InstanceNumbers,
+    output: Logger
   ) {
     (self.model, self.plan, self.launch, self.control) = (model, plan, launch, control)
     (self.programs, self.suspension, self.images, self.instances) = (programs, suspension, images, instances)
+    self.output = output
     upstream = plan.upstream
     (deaths, deathReports) = AsyncStream.makeStream()
     if let directory = plan.checkpointing.initialImages {
@@ -184,7 +187,7 @@ actor ServerRuntime: ModelRuntime {
     try await awaitPort()
     guard !Task.isCancelled else { throw RuntimeFailure("the start was cancelled") }
     guard life == nil else { throw RuntimeFailure("the server is being started already") }
-    let process = programs.start(launch, control.logger)
+    let process = programs.start(launch, output)
     let life = Life(instance: instances.next(for: model), process: process, program: launch.command.first ?? "")
     state = .starting(life)
     Task { await follow(life) }

@@ -39,7 +39,7 @@ struct shepherd_charge {
   /// Until force is used, if the caller dies.
   uint32_t orphan_grace_milliseconds;
   enum shepherd_remains remains;
-  /// Where the server's output and error go: a descriptor of the caller's, who closes it; -1 for the `output` pipe.
+  /// Where the server's output and error go: a descriptor of the caller's, who closes it; -1 for a pipe each.
   int output;
   /// Whether the server dies with its shepherd at once, however that ends. A server that is to be checkpointed must not:
   /// the wish would be restored with it, when its parent is a program that is about to end.
@@ -59,8 +59,9 @@ struct shepherd {
   int control;
   /// Yields `struct shepherd_report`; does not block.
   int status;
-  /// Yields what the server writes to its standard output and error; does not block.
+  /// Yield what the server writes to its standard output and to its standard error; do not block.
   int output;
+  int error;
 };
 
 /// Starts a shepherd that starts the charge. Of the caller's descriptors the server gets none but the one for its output;

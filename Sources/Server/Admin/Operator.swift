@@ -1,5 +1,4 @@
 internal import Core
-internal import HTTP
 internal import Switcher
 
 /// Has the switcher carry out what an admin route was asked for: the one way from the admin routes to the machine.
@@ -7,19 +6,12 @@ struct Operator: Sendable {
   let switcher: ModelSwitcher
   /// Why a model can't give the GPU up in some way; nil where it can.
   let refusal: @Sendable (Eviction, ModelID) async -> String?
-  let logger: Logger
 
-  /// Waits until the command is done or has failed, and leaves a trace of who asked for what, and how it ended.
+  /// Waits until the command is done or has failed.
   /// - Throws: why it could not be done, with the status to answer.
-  func carryOut(_ command: Switcher.Command, askedBy exchange: Exchange) async throws(AdminError) {
-    do throws(AdminError) {
-      try await requirePossible(command)
-      do throws(SwitchError) { try await switcher.perform(command) } catch { throw AdminError(error) }
-      logger.info("operator", ["command": "\(command)", "peer": exchange.peer, "result": "done"])
-    } catch {
-      logger.warning("operator", ["command": "\(command)", "peer": exchange.peer, "result": error.message])
-      throw error
-    }
+  func carryOut(_ command: Switcher.Command) async throws(AdminError) {
+    try await requirePossible(command)
+    do throws(SwitchError) { try await switcher.perform(command) } catch { throw AdminError(error) }
   }
 
   /// - Throws: 409 when the model can't give the GPU up like that; of a model that is not there, nothing is said.

@@ -24,6 +24,9 @@ extension Configuration {
         "checkpoint": checkpoint.json,
         "shutdown_delay_secs": .seconds(shutdownDelay),
         "shutdown_grace_secs": .seconds(shutdownGrace),
+        "log_level": .string(logging.level.name),
+        "access_log": .bool(logging.access),
+        "model_log": .bool(logging.models),
         "models": .object(models.map { JSONValue.Member($0.id.name, $0.json) }),
       ]))
   }
@@ -70,6 +73,7 @@ extension ModelConfiguration {
           "max_in_flight": limits.maxInFlight.map { .number($0) },
           "max_queue": limits.maxQueue.map { .number($0) },
           "breaker_failures": .number(limits.breakerFailures),
+          "stream_usage": .bool(streamUsage),
         ]))
   }
 }

@@ -13,6 +13,7 @@ struct ModelOptions: Hashable, Sendable {
   var wakeTimeout: Duration?
   var healthPath: String?
   var warmsUp = false
+  var streamUsage = false
   /// Nil: what the backend does by itself.
   var eviction: Eviction?
 
@@ -30,6 +31,7 @@ struct ModelOptions: Hashable, Sendable {
     limits.breakerFailures = object.take("breaker_failures")?.integer(in: 1...1000) ?? limits.breakerFailures
     healthPath = object.take("health_path")?.requestTarget() ?? healthPath
     warmsUp = object.take("warmup")?.bool() ?? warmsUp
+    streamUsage = object.take("stream_usage")?.bool() ?? streamUsage
     eviction = object.take("eviction")?.eviction() ?? eviction
   }
 

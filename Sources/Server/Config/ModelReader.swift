@@ -99,7 +99,7 @@ struct ModelReader {
     evictions[id] = (object.value.child("eviction"), object.position(of: "eviction"))
     return ModelConfiguration(
       id: id, aliases: aliases, fallback: nil, requestTimeout: options.requestTimeout, limits: options.limits,
-      preloads: preloads.first?.model == id, backend: backend)
+      preloads: preloads.first?.model == id, streamUsage: options.streamUsage, backend: backend)
   }
 
   private mutating func aliases(of id: ModelID, in value: ConfigValue?) -> [String] {

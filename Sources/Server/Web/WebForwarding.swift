@@ -21,33 +21,33 @@ struct WebForwarding: Sendable {
   /// For an endpoint that has been scaled to zero: so long it holds the request instead of refusing it.
   private static let scaleUpTimeout = ("X-Scale-Up-Timeout", "600")
 
-  /// Sends the request and passes the answer on.
+  /// Sends the request and passes the answer on; whether it returns or throws, the exchange's `record` tells what came of it.
   /// - Throws: as `Exchange.forward` does.
   func forward(
-    _ exchange: Exchange, _ plan: ForwardPlan, by access: WebAccess
-  ) async throws(ForwardFailure) -> ForwardSummary {
+    _ exchange: Exchange, _ plan: ForwardPlan, by access: WebAccess, tap: AnswerTap
+  ) async throws(ForwardFailure) {
     let request = try await request(exchange, plan, access)
-    let began = timeline.now
+    exchange.noteSent(at: timeline.now)
+    defer { exchange.noteEnd(at: timeline.now) }
     var progress: Progress?
     let transfer = transfers.send(request)
     defer { transfer.cancel() }
     for await news in transfer.news {
       switch news {
       case .head(let status, let fields):
-        let now = timeline.now
-        try await begin(exchange, plan, status, fields, after: now - began)
-        progress = Progress(
-          status: status, firstByteAt: now, isEventStream: fields.tellOfEvents, hasBody: Self.hasBody(status))
+        exchange.noteHead(at: timeline.now)
+        try await begin(exchange, plan, status, fields)
+        progress = Progress(form: fields.form(status), hasBody: Self.hasBody(status))
       case .piece(let bytes):
-        guard progress?.hasBody == true else { continue }
-        progress?.bytesSent += bytes.count
+        guard let progress, progress.hasBody else { continue }
+        exchange.noteBody(at: timeline.now)
+        if progress.form != .other { tap(bytes.span, progress.form) }
         do { try await exchange.send(bytes) } catch { throw .clientGone }
         transfer.taken(bytes: bytes.count)
       case .end(nil):
         guard let progress else { throw .noAnswer("\(plan.origin): ended without an answer") }
         if progress.hasBody { do { try await exchange.finish() } catch { throw .clientGone } }
-        return ForwardSummary(
-          status: progress.status, bytesSent: progress.bytesSent, firstByteAt: progress.firstByteAt)
+        return
       case .end(let failure?):
         let reason = "\(plan.origin): \(failure.localizedDescription)"
         guard let progress else { throw failure.wasNotTaken ? .notTaken(reason) : .noAnswer(reason) }
@@ -59,11 +59,8 @@ struct WebForwarding: Sendable {
 
   /// What has gone to the client of an answer that is not whole yet.
   private struct Progress {
-    let status: Int
-    let firstByteAt: Instant
-    let isEventStream: Bool
+    let form: AnswerForm
     let hasBody: Bool
-    var bytesSent = 0
   }
 
   /// Whether an answer of this status has a body (RFC 9110, section 6.4.1).
@@ -97,14 +94,9 @@ struct WebForwarding: Sendable {
   }
 
   private func begin(
-    _ exchange: Exchange, _ plan: ForwardPlan, _ status: Int, _ fields: [(name: String, value: String)],
-    after wait: Duration
+    _ exchange: Exchange, _ plan: ForwardPlan, _ status: Int, _ fields: [(name: String, value: String)]
   ) async throws(ForwardFailure) {
     for (name, value) in plan.addedFields { exchange.addResponseField(name, value) }
-    if let timing = plan.serverTiming {
-      let tenths = wait.nanoseconds / 100_000
-      exchange.addResponseField("Server-Timing", "\(timing), upstream;dur=\(tenths / 10).\(tenths % 10)")
-    }
     if fields.tellOfEvents { exchange.addResponseField("X-Accel-Buffering", "no") }
     let kept = fields.filter { !Self.droppedAnswerFields.contains($0.name.lowercased()) }.map { ($0.name, $0.value) }
     do {
@@ -120,17 +112,22 @@ struct WebForwarding: Sendable {
   private func breakOff(
     _ exchange: Exchange, _ plan: ForwardPlan, _ progress: Progress, _ reason: String
   ) async -> ForwardFailure {
-    if progress.isEventStream {
+    if progress.form == .eventStream {
       let event = Array("\n\nevent: error\ndata: ".utf8) + plan.midStreamError + Array("\n\n".utf8)
       try? await exchange.send(event)
     }
     exchange.abort()
-    return .cut(reason, bytesSent: progress.bytesSent)
+    return .cut(reason, bytesSent: exchange.record.bodyBytes)
   }
 }
 
 extension [(name: String, value: String)] {
   fileprivate var contentType: String? { first { $0.name.lowercased() == "content-type" }?.value }
+  fileprivate func form(_ status: Int) -> AnswerForm {
+    if tellOfEvents { return .eventStream }
+    return status < 300 && contentType?.lowercased().hasPrefix("application/json") ?? false ? .json : .other
+  }
+
   fileprivate var tellOfEvents: Bool { contentType?.lowercased().hasPrefix("text/event-stream") ?? false }
 }
 

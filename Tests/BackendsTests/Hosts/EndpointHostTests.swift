@@ -19,7 +19,8 @@ extension ProcessTests {
       endpoint.apiURL = fake.url + "/v2"
       let upstream = Upstream(origin: Origin(host: "127.0.0.1", port: 0), modelName: "org/large")
       let hosting = HostSite(model: "large", control: site.control(upstream)) { [site] launch, logger in
-        ChildProcess(launch, loop: site.loops.next(), timeline: site.timeline, logger: logger)
+        ChildProcess(
+          launch, loop: site.loops.next(), timeline: site.timeline, logger: site.log.logger, output: logger)
       }
       return EndpointHost(
         endpoint: endpoint, site: hosting, web: WebClient(), healthPath: "/health", sleepTimeout: .seconds(20),

@@ -23,7 +23,8 @@ import Testing
     }
 
     func start(_ command: [String], grace: Duration = .seconds(10)) -> ChildProcess {
-      ChildProcess(launch(command, grace: grace), loop: loops.next(), timeline: timeline, logger: log.logger)
+      ChildProcess(
+        launch(command, grace: grace), loop: loops.next(), timeline: timeline, logger: log.logger, output: log.logger)
     }
 
     func shell(_ script: String) -> ChildProcess { start(["sh", "-c", script]) }
@@ -32,13 +33,13 @@ import Testing
 
 extension ProcessTests.Site {
   var factory: RuntimeFactory {
-    RuntimeFactory(loops: loops, timeline: timeline, logger: log.logger)
+    RuntimeFactory(loops: loops, timeline: timeline, logger: log.logger, output: log.logger)
   }
 
   var programs: ProgramRunner {
     ProgramRunner(
-      start: { [loops, timeline] launch, logger in
-        ChildProcess(launch, loop: loops.next(), timeline: timeline, logger: logger)
+      start: { [loops, timeline, log] launch, output in
+        ChildProcess(launch, loop: loops.next(), timeline: timeline, logger: log.logger, output: output)
       }, timeline: timeline)
   }
 
@@ -46,7 +47,7 @@ extension ProcessTests.Site {
   /// - Parameter library: the CUDA driver's.
   func factory(_ nvidia: FakeNVIDIA, library: String = "/no/such/libcuda.so.1") -> RuntimeFactory {
     let cuda = CUDAAccess(library: library, devicePrefix: nvidia.devicePrefix)
-    return RuntimeFactory(loops: loops, timeline: timeline, logger: log.logger, cuda: cuda)
+    return RuntimeFactory(loops: loops, timeline: timeline, logger: log.logger, output: log.logger, cuda: cuda)
   }
 
   func runtime(

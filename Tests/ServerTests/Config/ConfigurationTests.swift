@@ -22,7 +22,7 @@ struct ConfigurationTests {
     #expect(
       configuration.models == [
         ModelConfiguration(
-          id: "m", aliases: [], fallback: nil, requestTimeout: .seconds(300), limits: ModelLimits(),
+          id: "m", aliases: [], fallback: nil, requestTimeout: .seconds(300), limits: ModelLimits(), streamUsage: false,
           backend: backend)
       ])
   }
@@ -77,7 +77,7 @@ struct ConfigurationTests {
       configuration.models.first
         == ModelConfiguration(
           id: "a", aliases: ["b", "c/d"], fallback: "e", requestTimeout: .milliseconds(1500),
-          limits: ModelLimits(maxInFlight: 4, maxQueue: 50), backend: backend))
+          limits: ModelLimits(maxInFlight: 4, maxQueue: 50), streamUsage: false, backend: backend))
 
     let attached = try #require(configuration.models.last)
     #expect(attached.requestTimeout == .seconds(100))

@@ -1,10 +1,13 @@
 """How models give the GPU up: changed while running, refused where it frees nothing, and from disk and back."""
 
+import os
+import shutil
 import signal
+import subprocess
 from pathlib import Path
 
 import client
-from checks import Checks, scenario
+from checks import Absent, Checks, scenario
 from configs import config, eviction, stub
 from daemon import Daemon
 from waiting import eventually
@@ -61,11 +64,10 @@ def an_eviction_that_frees_nothing_or_can_not_be_is_refused(check: Checks):
         check.equal("nothing has changed", daemon.status_at_rest()["state"], "active:alpha")
 
 
-def on_disk(name: str) -> tuple[dict, Path]:
-    """Two models that are written to disk by a stand-in for CRIU, and where that one writes down what it is told."""
-    site = fresh_directory(name + "-fakes")
-    for program in ("criu", "cuda-checkpoint"):
-        (site / program).symlink_to(ROOT / "scripts/fakes" / program)
+def on_disk(name: str, criu: Path = ROOT / "scripts/fakes/criu") -> tuple[dict, Path]:
+    """Two models that are written to disk, and where CRIU's stand-in writes down what it is told."""
+    site = fresh_directory(name + "-checkpoints")
+    (site / "criu").symlink_to(criu)
     steps = {key: value for key, value in eviction("offload").items() if key != "eviction"}
     models = {model: stub(**steps) | {"eviction": "offload+checkpoint"} for model in ("alpha", "bravo")}
     checkpoint = {"criu_path": str(site / "criu"), "images_dir": str(site / "images")}
@@ -108,3 +110,42 @@ def a_restored_model_does_not_outlive_the_daemon(check: Checks):
             daemon.wait()
             eventually(lambda: not daemon.left_behind(), f"nothing left after {end.name}")
             check.equal(f"nothing is left after {end.name}", daemon.left_behind(), [])
+
+
+def real_criu() -> Path:
+    """CRIU 4 itself, where it is and may do its work."""
+    program = os.environ.get("CRIU") or shutil.which("criu")
+    if not program:
+        raise Absent("criu is not installed (set CRIU to its path)")
+    check = subprocess.run([program, "check"], capture_output=True, text=True)
+    if check.returncode != 0:
+        raise Absent(f"{program} check: {check.stderr.strip().splitlines()[-1]}")
+    return Path(program)
+
+
+@scenario
+def criu_itself_writes_a_model_to_disk_and_brings_it_back(check: Checks):
+    settings, site = on_disk("criu", real_criu())
+    with Daemon("criu", settings) as daemon:
+        client.chat(daemon.listen, "alpha")
+        first = daemon.engine("alpha")
+        for turn in ("once", "and again"):
+            check.equal(f"another model is served, {turn}", client.chat(daemon.listen, "bravo").status, 200)
+            check.equal("this one has no process", daemon.engine("alpha"), None)
+            images = list((site / "images/alpha").glob("*.img"))
+            check("but images", len(images) > 5, images)
+            answer = client.chat(daemon.listen, "alpha")
+            check("it is served when it is back", answer.status == 200 and "alpha" in answer.text, answer)
+            second = daemon.engine("alpha")
+            check("in the process that it was", second and second.pid == first.pid, f"{first} {second}")
+        restores = [record for record in daemon.records() if record.get("msg") == "wake failed"]
+        check.equal("no wake failed", restores, [])
+        daemon.engine("alpha").kill()
+        eventually(lambda: daemon.model_state("alpha") != "active", "word of alpha's death")
+        check.equal("its death is noticed, and it is started cold", client.chat(daemon.listen, "alpha").status, 200)
+        client.chat(daemon.listen, "bravo")
+        client.chat(daemon.listen, "alpha")
+        daemon.signal(signal.SIGKILL)
+        daemon.wait()
+        eventually(lambda: not daemon.left_behind(), "nothing left after SIGKILL")
+        check.equal("nothing outlives the daemon", daemon.left_behind(), [])

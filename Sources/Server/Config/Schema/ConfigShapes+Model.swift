@@ -22,6 +22,7 @@ extension ConfigShape {
     .init("max_in_flight", .count, "requests on it at a time"),
     .init("max_queue", .count, "requests that may wait for it"),
     .init("breaker_failures", .integer(1...1000), "how many failures in a row open its breaker"),
+    .init("stream_usage", .bool, "its streams end with their usage even where the client has not asked for it"),
     .init("startup_timeout_secs", .timeout, "from the start of its process to its health"),
     .init("sleep_timeout_secs", .timeout, "for a sleep step that has no time-out of its own"),
     .init("wake_timeout_secs", .timeout, "for a wake step that has no time-out of its own"),

@@ -14,6 +14,9 @@ extension ConfigShape {
       .init("admin_port", .portOrNone, "the port of 127.0.0.1 where operators and scrapers come"),
       .init("admin_token", .string, "what an admin request must present"),
       .init("metrics_port", .portOrNone, "a port of 127.0.0.1 that serves /metrics alone"),
+      .init("log_level", .choice(Logger.Level.allCases.map(\.name)), "the least that the daemon's own log has"),
+      .init("access_log", .bool, "a line for each request"),
+      .init("model_log", .bool, "what the models' servers write"),
       .init("metrics", .object(metrics), "how much detail the metrics have"),
       .init(
         "policy", .oneOf([.choice(PolicyCatalogue.names + ["time_slice"]), .object(policy)]),
