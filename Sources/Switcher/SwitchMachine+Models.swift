@@ -114,6 +114,7 @@ extension SwitchMachine {
   mutating func retired(_ model: ModelID, _ now: Instant, _ effects: inout [Effect]) {
     guard let index = index(of: model), let departure = models[index].departure else { return }
     setPresence(index, .stopped)
+    models[index].rest = nil
     switch departure {
     case .renewal:
       models[index].departure = nil

@@ -83,6 +83,9 @@ struct ExhaustiveTests {
       .init(requests: 3, departures: 0, failures: 1, crashes: 1, commands: 1, timers: 5),
       commands: [.wake("b"), .sleep("a", nil), .sleep("b", nil)]),
     SmallWorld(
+      "a model that is there from the start", preloaded("a", in: World(["a", "b"])),
+      .init(requests: 3, departures: 1, failures: 2, crashes: 1, commands: 1, timers: 2), commands: everyCommand),
+    SmallWorld(
       "breakers that open at the first and the second failure, and an operator",
       World(["a", "b"], limits: ["a": .init(breakerFailures: 1), "b": .init(breakerFailures: 2)]),
       .init(requests: 4, departures: 1, failures: 3, crashes: 1, commands: 1, timers: 3),
@@ -92,6 +95,12 @@ struct ExhaustiveTests {
       "three models and an operator", World(["a", "b", "c"]),
       .init(requests: 2, failures: 1, crashes: 0, commands: 2), commands: everyCommand + [.force("c"), .pin("c")]),
   ]
+
+  private static func preloaded(_ model: ModelID, in world: World) -> World {
+    var world = world
+    world.preload(model)
+    return world
+  }
 
   @Test(arguments: smallWorlds) func `nothing illegal happens, and nobody is forgotten`(_ world: SmallWorld) {
     let outcome = world.explorer.explore()

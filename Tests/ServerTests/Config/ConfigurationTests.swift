@@ -87,24 +87,6 @@ struct ConfigurationTests {
     #expect(attached.backend.upstream == Upstream(origin: Origin(host: "fd00::1", port: 8000), basePath: "/base"))
   }
 
-  @Test func `what the GPU is for while nobody waits is told to the models that it is about`() throws {
-    let configuration = try ConfigurationText(
-      """
-      {"default_model": "alias", "defaults": {"min_sleep_secs": 3, "breaker_failures": 5}, "models": {
-        "a": {"url": "http://h", "aliases": ["alias"], "preload": true},
-        "b": {"url": "http://h", "min_sleep_secs": 0, "request_timeout_secs": 3},
-        "c": {"url": "http://h", "request_timeout_secs": 3}}}
-      """
-    ).load()
-    #expect(
-      configuration.models.map(\.limits) == [
-        ModelLimits(minSleep: .seconds(3), returnDelay: .seconds(60), breakerFailures: 5),
-        ModelLimits(breakerFailures: 5), ModelLimits(minSleep: .seconds(3), breakerFailures: 5),
-      ])
-    #expect(configuration.models.map(\.preloads) == [true, false, false])
-    #expect(configuration.warnings.map(\.path) == ["models.c"])
-  }
-
   @Test func `keys in camel case mean the same`() throws {
     let snake = """
       {"admin_listen": "127.0.0.1:1", "shutdown_grace_secs": 3, "models": {"my_model": {

@@ -204,4 +204,13 @@ struct IdleGPUTests {
     #expect(world.work("b") == .sleeping(nil))
     world.expectSound()
   }
+
+  @Test func `a server with other settings has no sleep of its predecessor's to finish`() {
+    var world = asleep
+    world.reconfigure(["a", "b"], renewed: ["a"])
+    world.succeed("a")
+    world.arrive("a")
+    #expect(world.work("b") == .sleeping(nil))
+    world.expectSound()
+  }
 }

@@ -112,6 +112,7 @@ struct World {
       lastUse[model] = now
       asleepSince[model] = nil
     case .slept: asleepSince[model] = now
+    case .retired: asleepSince[model] = nil
     default: break
     }
     send(event)
