@@ -152,13 +152,14 @@ static void tend(struct herd *herd, uint32_t orphan_grace) {
 }
 
 // In the server-to-be. Never returns. It tells of its start itself, so that its id is known before it can do anything.
-static void become_server(pid_t shepherd, int status, int output, char *const argv[], char *const envp[]) {
+static void become_server(
+    pid_t shepherd, int status, int output, int error, char *const argv[], char *const envp[]) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != shepherd) _exit(127); // it died before the line above
   setpgid(0, 0);
   report(status, SHEPHERD_STARTED, getpid());
   dup2(output, STDOUT_FILENO);
-  dup2(output, STDERR_FILENO);
+  dup2(error, STDERR_FILENO);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
@@ -184,15 +185,15 @@ static void close_others(int null, const int *kept, int count) {
 }
 
 static void shepherd_main(
-    int null, int control, int status, int output, uint32_t orphan_grace, bool spares_descendants, char *const argv[],
-    char *const envp[]) {
+    int null, int control, int status, int output, int error, uint32_t orphan_grace, bool spares_descendants,
+    char *const argv[], char *const envp[]) {
   setsid();
   prctl(PR_SET_NAME, "switcher-shephd");
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   // Every signal is blocked, so no handler of the daemon's runs here; but what it ignores would be inherited.
   for (int signal_number = 1; signal_number < NSIG; signal_number++) signal(signal_number, SIG_DFL);
-  const int kept[] = {control, status, output};
-  close_others(null, kept, 3);
+  const int kept[] = {control, status, output, error};
+  close_others(null, kept, 4);
 
   sigset_t watched;
   sigemptyset(&watched);
@@ -202,13 +203,14 @@ static void shepherd_main(
   int signals = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
   pid_t shepherd = getpid();
   pid_t leader = signals < 0 ? -1 : fork();
-  if (leader == 0) become_server(shepherd, status, output, argv, envp);
+  if (leader == 0) become_server(shepherd, status, output, error, argv, envp);
   if (leader < 0) {
     report(status, SHEPHERD_FAILED, errno);
     _exit(1);
   }
   setpgid(leader, leader); // here as well, so that an order to stop finds the group at once
   close(output);
+  close(error);
   struct herd herd = {
       .leader = leader, .spares_descendants = spares_descendants, .control = control, .status = status, .signals = signals};
   tend(&herd, orphan_grace);
@@ -222,43 +224,45 @@ static void close_all(const int *descriptors, int count) {
 }
 
 // Returns 0, or the errno of what failed; what was not opened keeps its -1.
-static int open_ends(int *control, int *status, int *output, int *null) {
+static int open_ends(int *control, int *status, int *output, int *error, int *null) {
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) != 0 || pipe2(status, O_CLOEXEC) != 0 ||
-      pipe2(output, O_CLOEXEC) != 0)
+      pipe2(output, O_CLOEXEC) != 0 || pipe2(error, O_CLOEXEC) != 0)
     return errno;
   // A caller without standard descriptors would have them mistaken for these.
   if (control[0] <= STDERR_FILENO) return EBADF;
   *null = open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (*null < 0 || fcntl(status[0], F_SETFL, O_NONBLOCK) != 0 || fcntl(output[0], F_SETFL, O_NONBLOCK) != 0) return errno;
+  if (*null < 0 || fcntl(status[0], F_SETFL, O_NONBLOCK) != 0 || fcntl(output[0], F_SETFL, O_NONBLOCK) != 0 ||
+      fcntl(error[0], F_SETFL, O_NONBLOCK) != 0)
+    return errno;
   return 0;
 }
 
 int shepherd_spawn(
     char *const argv[], char *const envp[], uint32_t orphan_grace_milliseconds, bool spares_descendants,
     struct shepherd *shepherd) {
-  int ends[7] = {-1, -1, -1, -1, -1, -1, -1};
-  int *control = &ends[0], *status = &ends[2], *output = &ends[4], *null = &ends[6];
-  int error = open_ends(control, status, output, null);
+  int ends[9] = {-1, -1, -1, -1, -1, -1, -1, -1, -1};
+  int *control = &ends[0], *status = &ends[2], *output = &ends[4], *error = &ends[6], *null = &ends[8];
+  int failure = open_ends(control, status, output, error, null);
   pid_t pid = -1;
-  if (error == 0) {
+  if (failure == 0) {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pid = fork();
     if (pid == 0) {
       shepherd_main(
-          *null, control[0], status[1], output[1], orphan_grace_milliseconds, spares_descendants, argv, envp);
+          *null, control[0], status[1], output[1], error[1], orphan_grace_milliseconds, spares_descendants, argv, envp);
     }
-    if (pid < 0) error = errno;
+    if (pid < 0) failure = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
   }
-  if (error != 0) {
-    close_all(ends, 7);
-    return error;
+  if (failure != 0) {
+    close_all(ends, 9);
+    return failure;
   }
-  const int theirs[] = {control[0], status[1], output[1], *null};
-  close_all(theirs, 4);
-  *shepherd = (struct shepherd){pid, control[1], status[0], output[0]};
+  const int theirs[] = {control[0], status[1], output[1], error[1], *null};
+  close_all(theirs, 5);
+  *shepherd = (struct shepherd){pid, control[1], status[0], output[0], error[0]};
   return 0;
 }
 

@@ -32,23 +32,43 @@ package struct Logger: Sendable {
     package let name: String
     package let value: String
 
+    /// The same as a number, if that is what was logged.
+    package let number: Int?
+
     package init(_ name: String, _ value: String) {
       self.name = name
       self.value = value
+      number = nil
+    }
+
+    package init(_ name: String, _ value: any CustomStringConvertible) {
+      self.name = name
+      self.value = value.description
+      number = (value as? any BinaryInteger).flatMap { Int(exactly: $0) }
     }
   }
 
-  private let level: Level
+  /// What the task at hand is about: on every line that is logged in it, by whatever logger.
+  @TaskLocal package static var subject: [Field] = []
+
+  private let threshold: LogThreshold
   private let context: [Field]
   private let sink: @Sendable (Record) -> Void
 
   /// - Parameter sink: takes each record at or above `level`; called from any thread, must not wait long.
   package init(level: Level = .info, sink: @escaping @Sendable (Record) -> Void) {
-    self.init(level: level, context: [], sink: sink)
+    self.init(threshold: LogThreshold(level), sink: sink)
   }
 
-  private init(level: Level, context: [Field], sink: @escaping @Sendable (Record) -> Void) {
-    self.level = level
+  /// - Parameters:
+  ///   - threshold: can be changed while the logger is in use, and all that were made of it.
+  ///   - sink: takes each record that passes; called from any thread, must not wait long.
+  package init(threshold: LogThreshold, sink: @escaping @Sendable (Record) -> Void) {
+    self.init(threshold: threshold, context: [], sink: sink)
+  }
+
+  private init(threshold: LogThreshold, context: [Field], sink: @escaping @Sendable (Record) -> Void) {
+    self.threshold = threshold
     self.context = context
     self.sink = sink
   }
@@ -58,7 +78,7 @@ package struct Logger: Sendable {
 
   /// A logger that adds a field to all it writes.
   package func with(_ name: String, _ value: any CustomStringConvertible) -> Logger {
-    Logger(level: level, context: context + [Field(name, value.description)], sink: sink)
+    Logger(threshold: threshold, context: context + [Field(name, value)], sink: sink)
   }
 
   package typealias Fields = KeyValuePairs<String, any CustomStringConvertible>
@@ -69,7 +89,8 @@ package struct Logger: Sendable {
   package func error(_ message: @autoclosure () -> String, _ fields: Fields = [:]) { log(.error, message, fields) }
 
   private func log(_ level: Level, _ message: () -> String, _ fields: Fields) {
-    guard level >= self.level else { return }
-    sink(Record(level: level, message: message(), fields: context + fields.map { Field($0.key, $0.value.description) }))
+    guard threshold.admits(level) else { return }
+    let fields = context + Self.subject + fields.map { Field($0.key, $0.value) }
+    sink(Record(level: level, message: message(), fields: fields))
   }
 }

@@ -5,7 +5,7 @@ internal import Switcher
 /// An answer that says why a request was not served, in the shape that OpenAI's clients understand.
 struct APIError: Error {
   let status: Int
-  let code: String
+  let code: ErrorCode
   let message: String
   var parameter: String?
   var fields: [(String, String)] = []
@@ -27,7 +27,7 @@ struct APIError: Error {
     if path == "/v1/messages" || path.hasPrefix("/v1/messages/") {
       return json(AnthropicShape(error: .init(type: type == "server_error" ? "api_error" : type, message: message)))
     }
-    return json(OpenAIShape(error: .init(message: message, type: type, param: parameter, code: code)))
+    return json(OpenAIShape(error: .init(message: message, type: type, param: parameter, code: code.rawValue)))
   }
 
   private struct OpenAIShape: Encodable {
@@ -69,45 +69,50 @@ extension APIError {
 
   static func missingModel() -> APIError {
     APIError(
-      status: 400, code: "missing_model",
+      status: 400, code: .missingModel,
       message: "found no \"model\" in the request, expected one in its body, or an x-model header, or ?model=",
       parameter: "model")
   }
 
   static func invalidJSON(_ detail: String) -> APIError {
-    APIError(status: 400, code: "invalid_json", message: "the body is not valid JSON: \(detail)")
+    APIError(status: 400, code: .invalidJSON, message: "the body is not valid JSON: \(detail)")
   }
 
   static func unknownModel(_ name: String, known: [String]) -> APIError {
     APIError(
-      status: 404, code: "model_not_found",
+      status: 404, code: .modelNotFound,
       message: "the model \"\(name.prefix(200))\" does not exist; there are \(known.joined(separator: ", "))",
       parameter: "model")
   }
 
   static func notFound(_ path: String) -> APIError {
-    APIError(status: 404, code: "not_found", message: "nothing is served at \(path.prefix(200))")
+    APIError(status: 404, code: .notFound, message: "nothing is served at \(path.prefix(200))")
   }
 
   static func methodNotAllowed(_ method: String, allowed: [String]) -> APIError {
     let allowed = allowed.joined(separator: ", ")
     return APIError(
-      status: 405, code: "method_not_allowed", message: "found \(method.prefix(50)), expected \(allowed)",
+      status: 405, code: .methodNotAllowed, message: "found \(method.prefix(50)), expected \(allowed)",
       fields: [("Allow", allowed)])
   }
 
   static func forbiddenPath(_ path: String) -> APIError {
     APIError(
-      status: 403, code: "forbidden_path",
+      status: 403, code: .forbiddenPath,
       message: "\(path.prefix(200)) controls the model server and is not for clients; use the admin routes")
   }
 
   static func upstreamUnavailable(_ detail: String) -> APIError {
-    APIError(status: 502, code: "upstream_unavailable", message: "the model server gave no answer: \(detail)")
+    APIError(status: 502, code: .upstreamUnavailable, message: "the model server gave no answer: \(detail)")
   }
 
   static func upstreamTimeout(_ detail: String) -> APIError {
-    APIError(status: 504, code: "upstream_timeout", message: "the model server took too long: \(detail)")
+    APIError(status: 504, code: .upstreamTimeout, message: "the model server took too long: \(detail)")
+  }
+
+  /// What a caller is told whose request is no HTTP that we take.
+  init(_ fault: WireFault) {
+    self.init(status: fault.status, code: ErrorCode(rawValue: fault.code) ?? .badRequest, message: fault.message)
   }
 
   /// What a caller is told whose model server failed; nil where the connection itself tells it, or nobody is left to be told.
@@ -115,7 +120,8 @@ extension APIError {
     switch failure {
     case .notTaken(let detail), .noAnswer(let detail): self = .upstreamUnavailable(detail)
     case .timedOut(let detail): self = .upstreamTimeout(detail)
-    case .cut, .refused, .clientGone: return nil
+    case .refused(let fault): self.init(fault)
+    case .cut, .clientGone: return nil
     }
   }
 
@@ -126,26 +132,26 @@ extension APIError {
     case .manualMode(let served):
       let served = served.map { "\"\($0)\"" } ?? "no model"
       self.init(
-        status: 503, code: "manual_mode", message: "manual mode is on and serves \(served)", parameter: "model",
+        status: 503, code: .manualMode, message: "manual mode is on and serves \(served)", parameter: "model",
         fields: [Self.noRetry])
     case .queueFull(let limit):
       self.init(
-        status: 429, code: "queue_full", message: "\(limit) requests wait for this model already",
+        status: 429, code: .queueFull, message: "\(limit) requests wait for this model already",
         fields: [("Retry-After", "5")])
     case .timedOut(let duration):
       self.init(
-        status: 504, code: "switch_timeout",
+        status: 504, code: .switchTimeout,
         message: "the model did not become ready in \(Int(duration.seconds.rounded())) s", fields: [Self.noRetry])
     case .switchFailed(let model, let message, let retryAfter):
       let seconds = min(max(Int(retryAfter.seconds.rounded(.up)), 1), 60)
       self.init(
-        status: 503, code: "switch_failed", message: "the model \(model) could not be made ready: \(message)",
+        status: 503, code: .switchFailed, message: "the model \(model) could not be made ready: \(message)",
         fields: [("Retry-After", String(seconds))])
     case .shuttingDown:
       self.init(
-        status: 503, code: "shutting_down", message: "the daemon is shutting down", fields: [("Connection", "close")])
+        status: 503, code: .shuttingDown, message: "the daemon is shutting down", fields: [("Connection", "close")])
     case .superseded(let message):
-      self.init(status: 409, code: "superseded", message: message)
+      self.init(status: 409, code: .superseded, message: message)
     case .abandoned: return nil
     }
   }

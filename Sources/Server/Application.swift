@@ -8,6 +8,7 @@ internal import Switcher
 /// The daemon: puts everything together, serves until it is told to end, and leaves nothing behind.
 struct Application: Sendable {
   private let configuration: Configuration
+  private let logs: Logs
   private let logger: Logger
   private let timeline = SystemTimeline()
   private let loops: EventLoopGroup
@@ -19,6 +20,7 @@ struct Application: Sendable {
   private let runtimes: RuntimeFactory
   private let switcher: ModelSwitcher
   private let directory: LiveDirectory
+  private let http: HTTPMetrics
   private let live: LiveConfiguration
   private let recorder: Recorder?
 
@@ -26,22 +28,20 @@ struct Application: Sendable {
   ///   be used.
   /// - Parameters:
   ///   - source: what `configuration` was read from, and is read from again.
-  ///   - secrets: what `logger` masks.
   ///   - recorder: gets to know of every request for a model.
-  init(
-    _ configuration: Configuration, source: ConfigurationSource, secrets: SecretKeeper, recorder: Recorder?,
-    logger: Logger
-  ) throws {
+  init(_ configuration: Configuration, source: ConfigurationSource, logs: Logs, recorder: Recorder?) throws {
     self.configuration = configuration
     self.recorder = recorder
-    self.logger = logger
+    self.logs = logs
+    logger = logs.daemon
     loops = try EventLoopGroup(count: ProcessInfo.processInfo.activeProcessorCount)
 
     registry = Registry(seriesLimit: configuration.metrics.maxSeries)
     let runtimeMetrics = RuntimeMetrics(registry: registry)
     runtimeMetrics.create(configuration.models)
 
-    runtimes = RuntimeFactory(loops: loops, timeline: timeline, logger: logger, observer: runtimeMetrics.observe)
+    runtimes = RuntimeFactory(
+      loops: loops, timeline: timeline, logger: logger, output: logs.models, observer: runtimeMetrics.observe)
     var servers: [ModelID: any ModelRuntime] = [:]
     for model in configuration.models { servers[model.id] = try runtimes.runtime(for: model.id, model.backend) }
 
@@ -67,12 +67,13 @@ struct Application: Sendable {
       })
     readings.expose(switcher, registry: registry)
     let requests = RequestMetrics(registry: registry)
+    http = HTTPMetrics(registry: registry)
     directory = LiveDirectory(ModelDirectory(configuration.models, metrics: requests, traffic: traffic))
     live = LiveConfiguration(
       configuration, source: source,
       parties: LiveConfiguration.Parties(
         switcher: switcher, runtimes: runtimes, directory: directory, switchMetrics: switches,
-        runtimeMetrics: runtimeMetrics, requestMetrics: requests, traffic: traffic, secrets: secrets),
+        runtimeMetrics: runtimeMetrics, requestMetrics: requests, traffic: traffic, logs: logs),
       logger: logger)
     ConfigurationMetrics(registry: registry).expose(live, registry: registry)
   }
@@ -91,6 +92,7 @@ struct Application: Sendable {
       while try await signals.next() == .reload {}
       logger.warning("ended by a second signal")
       await runtimes.killAll()
+      logs.output.flush()
       exit(1)
     }
     await shutDown(servers.servers)
@@ -102,32 +104,38 @@ struct Application: Sendable {
   // MARK: The listeners
 
   private func startServers() async throws -> (servers: [HTTPServer], addresses: [String]) {
-    var clients = Router(logger: logger)
+    var clients = router(for: .client)
     addClientRoutes(to: &clients)
-    var wanted: [(SocketAddress, Router)] = []
+    var wanted: [(HTTPMetrics.Listener, SocketAddress, Router)] = []
     if let address = configuration.adminListen {
-      var admin = Router(logger: logger)
+      var admin = router(for: .admin)
       addAdminRoutes(to: &admin, isLoopback: address.isLoopback)
-      wanted = [(configuration.listen, clients), (address, admin)]
+      wanted = [(.client, configuration.listen, clients), (.admin, address, admin)]
     } else {
       addAdminRoutes(to: &clients, isLoopback: configuration.listen.isLoopback)
-      wanted = [(configuration.listen, clients)]
+      wanted = [(.client, configuration.listen, clients)]
     }
     if let address = configuration.metricsListen {
-      var metrics = Router(logger: logger)
+      var metrics = router(for: .metrics)
       MetricsRoute(registry: registry).add(to: &metrics)
-      wanted.append((address, metrics))
+      wanted.append((.metrics, address, metrics))
     }
-    var servers: [HTTPServer] = []
+    var servers: [(HTTPMetrics.Listener, HTTPServer)] = []
     var addresses: [String] = []
-    for (address, router) in wanted {
+    for (listener, address, router) in wanted {
       let server = HTTPServer(
-        address: address, loops: loops, logger: logger,
-        refusalFields: { [(RequestID.field, RequestID.valid(nil))] }, handler: router.serve)
+        address: address, loops: loops, logger: logger, refusing: router.refuse, handler: router.serve)
       addresses.append("http://\(try await server.start())")
-      servers.append(server)
+      servers.append((listener, server))
     }
-    return (servers, addresses)
+    http.expose(servers, registry: registry)
+    return (servers.map(\.1), addresses)
+  }
+
+  private func router(for listener: HTTPMetrics.Listener) -> Router {
+    let ledger = RequestLedger(
+      listener: listener, metrics: http, access: logs.access, audit: logs.audit, timeline: timeline)
+    return Router(ledger: ledger, logger: logger)
   }
 
   private func addClientRoutes(to router: inout Router) {
@@ -140,25 +148,33 @@ struct Application: Sendable {
       events: followsEvents ? EventsRoute.path : nil
     ).add(to: &router)
     let proxy = ModelProxy(
-      directory: directory, switcher: switcher, web: WebForwarding(timeline: timeline), timeline: timeline,
+      directory: directory, switcher: switcher, web: WebForwarding(), timeline: timeline,
       recorder: recorder, logger: logger)
-    for path in ["/completion", "/infill", "/rerank", "/tokenize"] { router.add(.post, path, proxy.serve) }
+    for path in Self.modelPaths { router.add(.post, path, proxy.serve) }
     router.add(under: "/v1/", proxy.serve)
     router.add(under: UpstreamPath.prefix, proxy.serveUpstreamPath)
   }
 
+  /// The paths below /v1/ are there to be told apart in the metrics; all others below it are served as well.
+  private static let modelPaths = [
+    "/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/responses", "/v1/messages", "/completion",
+    "/infill", "/rerank", "/tokenize",
+  ]
+
   private func addAdminRoutes(to router: inout Router, isLoopback: Bool) {
     let admission = AdminGuard(token: configuration.adminToken, isLoopback: isLoopback)
-    StatusRoute(switcher: switcher, admission: admission).add(to: &router)
-    ConfigurationRoutes(live: live, admission: admission).add(to: &router)
-    let desk = Operator(switcher: switcher, logger: logger)
-    CommandRoutes(desk: desk, admission: admission).add(to: &router)
-    TrafficRoutes(switcher: switcher, monitor: traffic, timeline: timeline, admission: admission).add(to: &router)
-    SleepRoutes(desk: desk, monitor: traffic, timeline: timeline, admission: admission).add(to: &router)
-    EndpointRoutes(desk: desk, admission: admission).add(to: &router)
-    ServerInfoRoutes(switcher: switcher, live: live, admission: admission).add(to: &router)
-    HistoryRoute(history: history, timeline: timeline, admission: admission).add(to: &router)
-    EventsRoute(hub: feed.hub, timeline: timeline, admission: admission).add(to: &router)
+    router.addAdminRoutes { router in
+      StatusRoute(switcher: switcher, admission: admission).add(to: &router)
+      ConfigurationRoutes(live: live, admission: admission).add(to: &router)
+      let desk = Operator(switcher: switcher)
+      CommandRoutes(desk: desk, admission: admission).add(to: &router)
+      TrafficRoutes(switcher: switcher, monitor: traffic, timeline: timeline, admission: admission).add(to: &router)
+      SleepRoutes(desk: desk, monitor: traffic, timeline: timeline, admission: admission).add(to: &router)
+      EndpointRoutes(desk: desk, admission: admission).add(to: &router)
+      ServerInfoRoutes(switcher: switcher, live: live, admission: admission).add(to: &router)
+      HistoryRoute(history: history, timeline: timeline, admission: admission).add(to: &router)
+      EventsRoute(hub: feed.hub, timeline: timeline, admission: admission).add(to: &router)
+    }
     addOwnMetrics()
     MetricsRoute(registry: registry).add(to: &router)
   }
@@ -170,6 +186,11 @@ struct Application: Sendable {
     let subscribers: Collected<> = registry.gauge(
       "switcher_event_subscribers", help: "Open streams of events.")
     registry.collect { [hub = feed.hub] in $0.set(subscribers, to: hub.readerCount) }
+    let lines = registry.collectedCounter(
+      "switcher_log_messages_total", help: "Lines of the log.", labels: Label<Logger.Level>("level"))
+    registry.collect { [output = logs.output] samples in
+      for level in Logger.Level.allCases { samples.set(lines, level, to: output.lineCount(level)) }
+    }
     registry.addProcessMetrics()
     registry.addRegistryMetrics(prefix: "switcher_")
   }
@@ -191,4 +212,8 @@ struct Application: Sendable {
     await recorder?.flush()
     logger.info("ended")
   }
+}
+
+extension Logger.Level: LabelValue {
+  package var labelValue: String { name }
 }

@@ -43,17 +43,15 @@ struct Main {
     do {
       let source = source(overrides, environment)
       let configuration = try source.load()
-      let secrets = SecretKeeper(configuration.secrets)
-      let logger = Logger { LogOutput.standardError.write(secrets.masked($0)) }
-      for warning in configuration.warnings { logger.warning("configuration", ["warning": warning]) }
-      let recorder = try recorder(overrides.recordPath, logger)
+      let logs = Logs(configuration.logging, secrets: SecretKeeper(configuration.secrets))
+      defer { logs.output.flush() }
+      for warning in configuration.warnings { logs.daemon.warning("configuration", ["warning": warning]) }
+      let recorder = try recorder(overrides.recordPath, logs.daemon)
       do {
-        try await Application(
-          configuration, source: source, secrets: secrets, recorder: recorder, logger: logger
-        ).run()
+        try await Application(configuration, source: source, logs: logs, recorder: recorder).run()
         return .ok
       } catch {
-        logger.error("cannot serve", ["error": "\(error)"])
+        logs.daemon.error("cannot serve", ["error": "\(error)"])
         return .failure
       }
     } catch {

@@ -74,12 +74,16 @@ extension ModelSwitcher {
   private func start(_ model: ModelID, _ operation: @escaping @Sendable (any ModelRuntime) async -> Event) {
     guard let runtime = runtimes[model] else { return }
     let previous = work[model]
+    let subject = switchNumber(of: model).map { [Logger.Field("switch_id", $0)] } ?? []
     work[model] = Task {
       await previous?.value
       guard !Task.isCancelled else { return }
-      let outcome = await operation(runtime)
+      let outcome = await Logger.$subject.withValue(subject) {
+        let outcome = await operation(runtime)
+        if !Task.isCancelled { note(outcome) }
+        return outcome
+      }
       guard !Task.isCancelled else { return }
-      note(outcome)
       send(outcome)
     }
   }

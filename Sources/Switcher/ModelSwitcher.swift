@@ -192,6 +192,11 @@ package actor ModelSwitcher {
     for effect in effects { carryOut(effect, now) }
   }
 
+  /// The switch that the model takes part in, for what is logged of it.
+  func switchNumber(of model: ModelID) -> UInt64? {
+    machine.transition.flatMap { $0.from == model || $0.to == model ? $0.number : nil }
+  }
+
   private func carryOut(_ effect: Effect, _ now: Instant) {
     switch effect {
     case .grant(let grant): admit(grant)

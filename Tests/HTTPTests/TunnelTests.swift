@@ -34,7 +34,7 @@ struct TunnelTests {
       try await peer.send("last")
       await peer.close()
       #expect(try await client.readToEnd() == "last")
-      #expect(try await forwards.next()?.get().bytesSent == 14)
+      #expect(try await forwards.next()?.get().bodyBytes == 14)
     }
   }
 

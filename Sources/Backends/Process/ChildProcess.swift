@@ -17,21 +17,23 @@ final class ChildProcess: Sendable {
   /// Nothing is left of the tree.
   let end = Eventual<Void>()
   private let outputEnd = Eventual<Void>()
-  private let output = Mutex(ServerOutput())
+  private let written = Mutex(ServerOutput())
   /// The shepherd's control socket; nil once it is closed, when the number may be another descriptor's.
   private let control = Mutex<Int32?>(nil)
   private let loop: EventLoop
   private let timeline: any Timeline
   private let logger: Logger
+  private let output: Logger
 
   /// Starts the server.
-  /// - Parameter logger: gets what the server writes, line by line.
-  init(_ launch: Launch, loop: EventLoop, timeline: any Timeline, logger: Logger) {
-    (self.loop, self.timeline, self.logger) = (loop, timeline, logger)
+  /// - Parameter output: gets what the server writes, line by line, each with its stream in the field "output".
+  init(_ launch: Launch, loop: EventLoop, timeline: any Timeline, logger: Logger, output: Logger) {
+    (self.loop, self.timeline, self.logger, self.output) = (loop, timeline, logger, output)
     do throws(Shepherd.SpawnFailure) {
       let shepherd = try Shepherd.spawn(launch)
       control.withLock { $0 = shepherd.control }
-      Task { await attend(shepherd) }
+      // What it does outlives the switch that it was started for.
+      Task { await Logger.$subject.withValue([]) { await attend(shepherd) } }
     } catch {
       outputEnd.resolve(())
       exit.resolve(.notExecuted(errno: error.errno))
@@ -43,7 +45,7 @@ final class ChildProcess: Sendable {
   var lastLines: [String] {
     get async {
       if exit.current != nil { _ = await outputEnd.value() }
-      return output.withLock { $0.tail }
+      return written.withLock { $0.tail }
     }
   }
 
@@ -60,7 +62,11 @@ final class ChildProcess: Sendable {
   }
 
   private func attend(_ shepherd: Shepherd) async {
-    let reading = Task { await readOutput(shepherd.output) }
+    let reading = Task {
+      async let stdout: Void = readOutput(shepherd.output, .stdout)
+      await readOutput(shepherd.error, .stderr)
+      await stdout
+    }
     let leader = await readReports(shepherd.status)
     control.withLock { control in
       if let descriptor = control { close(descriptor) }
@@ -107,16 +113,16 @@ final class ChildProcess: Sendable {
     return leader
   }
 
-  private func readOutput(_ descriptor: Int32) async {
+  private func readOutput(_ descriptor: Int32, _ stream: ServerOutput.Stream) async {
     guard let pipe = try? await AsyncDescriptor(descriptor, on: loop) else { return }
     while let bytes = try? await pipe.read(), !bytes.isEmpty {
-      log(output.withLock { $0.append(bytes, at: timeline.now) })
+      log(written.withLock { $0.append(bytes, from: stream, at: timeline.now) }, stream)
     }
-    log(output.withLock { $0.finish(at: timeline.now) })
+    log(written.withLock { $0.finish(stream, at: timeline.now) }, stream)
   }
 
-  private func log(_ lines: [String]) {
-    for line in lines { logger.info(line, ["source": "server"]) }
+  private func log(_ lines: [String], _ stream: ServerOutput.Stream) {
+    for line in lines { output.info(line, ["output": stream.rawValue]) }
   }
 }
 

@@ -1,8 +1,16 @@
 internal import Core
 
-/// Cuts a stream of bytes into lines and keeps the last of them, whatever the process writes: a line without end, a
-/// flood, or bytes that are no text.
+/// Cuts what a process writes into lines and keeps the last of them, whatever it writes: a line without end, a flood, or
+/// bytes that are no text.
 struct ServerOutput: Sendable {
+  enum Stream: String, Sendable, CaseIterable { case stdout, stderr }
+
+  /// A line whose end has not come yet.
+  fileprivate struct Partial {
+    var bytes: [UInt8] = []
+    var isCut = false
+  }
+
   /// A longer line is cut there; the rest of it is dropped.
   static let lineByteLimit = 4096
   /// How many lines are kept to explain a failure.
@@ -10,41 +18,33 @@ struct ServerOutput: Sendable {
   /// How many lines a second are handed on.
   static let linesPerSecond = 500
 
-  /// The last lines that came, the oldest first.
+  /// The last lines that came from either stream, the oldest first.
   private(set) var tail: [String] = []
-  private var line: [UInt8] = []
-  private var lineIsCut = false
+  private var partial: [Stream: Partial] = [:]
   private var windowStart = Instant.zero
   private var linesInWindow = 0
   private var linesDropped = 0
 
   /// Takes what was read and returns the lines that it ended and that are to be logged.
-  mutating func append(_ bytes: [UInt8], at now: Instant) -> [String] {
+  mutating func append(_ bytes: [UInt8], from stream: Stream, at now: Instant) -> [String] {
     var lines: [String] = []
     var rest = bytes[...]
     while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-      lengthenLine(by: rest[..<end])
-      lines += endLine(at: now)
+      partial[stream, default: Partial()].lengthen(by: rest[..<end])
+      lines += endLine(of: stream, at: now)
       rest = rest[(end + 1)...]
     }
-    lengthenLine(by: rest)
+    if !rest.isEmpty { partial[stream, default: Partial()].lengthen(by: rest) }
     return lines
   }
 
-  private mutating func lengthenLine(by bytes: ArraySlice<UInt8>) {
-    let room = Self.lineByteLimit - line.count
-    line += bytes.prefix(room)
-    if bytes.count > room { lineIsCut = true }
+  /// The stream has ended; a last line may have come without its end.
+  mutating func finish(_ stream: Stream, at now: Instant) -> [String] {
+    partial[stream] == nil ? [] : endLine(of: stream, at: now)
   }
 
-  /// The stream has ended; a last line may have come without its end.
-  mutating func finish(at now: Instant) -> [String] { line.isEmpty ? [] : endLine(at: now) }
-
-  private mutating func endLine(at now: Instant) -> [String] {
-    if line.last == UInt8(ascii: "\r") { line.removeLast() }
-    let text = String(decoding: line, as: UTF8.self) + (lineIsCut ? "…" : "")
-    line.removeAll(keepingCapacity: true)
-    lineIsCut = false
+  private mutating func endLine(of stream: Stream, at now: Instant) -> [String] {
+    let text = partial.removeValue(forKey: stream)?.text ?? ""
     if tail.count == Self.tailLimit { tail.removeFirst() }
     tail.append(text)
     return admit(text, at: now)
@@ -63,5 +63,18 @@ struct ServerOutput: Sendable {
     }
     linesInWindow += 1
     return notice + [text]
+  }
+}
+
+extension ServerOutput.Partial {
+  fileprivate mutating func lengthen(by more: ArraySlice<UInt8>) {
+    let room = ServerOutput.lineByteLimit - bytes.count
+    bytes += more.prefix(room)
+    if more.count > room { isCut = true }
+  }
+
+  fileprivate var text: String {
+    let line = bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes[...]
+    return String(decoding: line, as: UTF8.self) + (isCut ? "…" : "")
   }
 }

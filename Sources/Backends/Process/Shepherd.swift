@@ -2,12 +2,13 @@ internal import CLinux
 internal import Core
 internal import Glibc
 
-/// The daemon's hold on a shepherd (see shepherd.h): its process id and three descriptors, which the owner closes.
+/// The daemon's hold on a shepherd (see shepherd.h): its process id and four descriptors, which the owner closes.
 struct Shepherd: Sendable {
   let pid: Int32
   let control: Int32
   let status: Int32
   let output: Int32
+  let error: Int32
 
   /// The errno of what kept the shepherd from being started.
   struct SpawnFailure: Error {
@@ -27,7 +28,8 @@ struct Shepherd: Sendable {
     }
     guard result == 0 else { throw SpawnFailure(errno: result) }
     return Shepherd(
-      pid: shepherd.pid, control: shepherd.control, status: shepherd.status, output: shepherd.output)
+      pid: shepherd.pid, control: shepherd.control, status: shepherd.status, output: shepherd.output,
+      error: shepherd.error)
   }
 
   /// The daemon's environment, without what configures the daemon itself (its secrets among it), and with `additions`.

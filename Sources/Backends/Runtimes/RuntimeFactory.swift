@@ -6,18 +6,20 @@ package struct RuntimeFactory: Sendable {
   private let loops: EventLoopGroup
   private let timeline: any Timeline
   private let logger: Logger
+  private let output: Logger
   private let observer: RuntimeObserver
   private let living = LivingProcesses()
   private let instances = InstanceNumbers()
 
   /// - Parameters:
   ///   - loops: watch the servers' processes, read their output and carry the control requests.
-  ///   - logger: gets what the servers write, too, each line with the field "source" set to "server".
+  ///   - output: gets what the servers write, each line with its model and "output": stdout or stderr.
   ///   - observer: told what the runtimes do and how long it takes.
   package init(
-    loops: EventLoopGroup, timeline: any Timeline, logger: Logger, observer: @escaping RuntimeObserver = { _, _ in }
+    loops: EventLoopGroup, timeline: any Timeline, logger: Logger, output: Logger,
+    observer: @escaping RuntimeObserver = { _, _ in }
   ) {
-    (self.loops, self.timeline, self.logger, self.observer) = (loops, timeline, logger, observer)
+    (self.loops, self.timeline, self.logger, self.output, self.observer) = (loops, timeline, logger, output, observer)
   }
 
   /// The runtime of one model; nothing is started or asked yet.
@@ -30,8 +32,10 @@ package struct RuntimeFactory: Sendable {
     switch blueprint {
     case .server(let plan): return server(model, plan, control)
     case .hosted(let plan):
-      let site = HostSite(model: model, control: control) { [loops, timeline, living] launch, logger in
-        let process = ChildProcess(launch, loop: loops.next(), timeline: timeline, logger: logger)
+      let output = output.with("model", model)
+      let site = HostSite(model: model, control: control, output: output) { [loops, timeline, living] launch, output in
+        let process = ChildProcess(
+          launch, loop: loops.next(), timeline: timeline, logger: control.logger, output: output)
         living.add(process)
         return process
       }
@@ -47,7 +51,7 @@ package struct RuntimeFactory: Sendable {
     let marked = launch.adding(["SWITCHER_MODEL": model.name])
     return ServerRuntime(
       model: model, plan: plan, launch: marked, control: control, loop: loops.next(), living: living,
-      instances: instances)
+      instances: instances, output: output.with("model", model))
   }
 
   /// Ends every process of every runtime by force, at once, and returns when they are gone: for a daemon that was told

@@ -32,14 +32,15 @@ actor ServerRuntime: ModelRuntime {
   private let loop: EventLoop
   private let living: LivingProcesses
   private let instances: InstanceNumbers
+  private let output: Logger
   private var state = State.stopped
 
   init(
     model: ModelID, plan: ServerPlan, launch: Launch, control: ServerControl, loop: EventLoop, living: LivingProcesses,
-    instances: InstanceNumbers
+    instances: InstanceNumbers, output: Logger
   ) {
     (self.model, self.plan, self.launch, self.control) = (model, plan, launch, control)
-    (self.loop, self.living, self.instances) = (loop, living, instances)
+    (self.loop, self.living, self.instances, self.output) = (loop, living, instances, output)
     upstream = plan.upstream
     (deaths, deathReports) = AsyncStream.makeStream()
   }
@@ -136,7 +137,9 @@ actor ServerRuntime: ModelRuntime {
     try await awaitPort()
     guard !Task.isCancelled else { throw RuntimeFailure("the start was cancelled") }
     guard case .stopped = state else { throw RuntimeFailure("the server is being started already") }
-    let process = ChildProcess(launch, loop: loop, timeline: control.timeline, logger: control.logger)
+    let process = ChildProcess(
+      launch, loop: loop, timeline: control.timeline, logger: control.logger,
+      output: output)
     let life = Life(instance: instances.next(for: model), process: process)
     state = .starting(life)
     living.add(process)

@@ -1,5 +1,6 @@
 #ifndef CLINUX_H
 #define CLINUX_H
+#include "byte_search.h"
 #include "linux_io.h"
 #include "shepherd.h"
 #include "tcp_port.h"

@@ -30,12 +30,13 @@ struct shepherd {
   int control;
   /// Yields `struct shepherd_report`; does not block.
   int status;
-  /// Yields what the server writes to its standard output and error; does not block.
+  /// Yield what the server writes to its standard output and to its standard error; do not block.
   int output;
+  int error;
 };
 
 /// Starts a shepherd that starts `argv[0]`, looked up in the PATH of `envp`. Of the caller's descriptors the server gets
-/// none: its input is /dev/null, its output and error the `output` pipe. If the caller dies, force is used after
+/// none: its input is /dev/null, its output and error a pipe each. If the caller dies, force is used after
 /// `orphan_grace_milliseconds`. With `spares_descendants`, a program that ends without having been ordered to leaves
 /// behind whatever it started.
 /// Returns 0, or the errno of what failed before there was a shepherd.

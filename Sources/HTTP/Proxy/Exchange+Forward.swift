@@ -4,9 +4,12 @@ extension Exchange {
   /// Sends the request to a model server and its answer to the client, each as it comes. What has been read of the body goes
   /// out with the head, the rest is streamed.
   ///
-  /// No answer may have begun. Fields added with `addResponseField` go out with the server's.
+  /// No answer may have begun. Fields added with `addResponseField` go out with the server's. When it returns the answer has
+  /// been sent whole; whether it returns or throws, `record` tells what came of it.
   /// - Throws: `ForwardFailure`; each case tells whether the client has still to be answered.
-  package func forward(_ plan: ForwardPlan) async throws(ForwardFailure) -> ForwardSummary {
+  package func forward(
+    _ plan: ForwardPlan, tap: AnswerTap = { _, _ in }
+  ) async throws(ForwardFailure) {
     loop.assertIsCurrent()
     precondition(!responseHasBegun, "an exchange is answered once")
     guard !runner.upstreamWait.isAborted else { throw .clientGone }
@@ -20,7 +23,7 @@ extension Exchange {
     let server = pool.server(at: plan.origin)
     if let reused = pool.take(from: server, at: loop.now) {
       do {
-        return try await forward(plan, over: reused, of: server)
+        return try await forward(plan, over: reused, of: server, tap)
       } catch .notTaken where !runner.upstreamWait.isAborted {
         // The server has closed the connection just as the request went out; a fresh one can't be stale.
       }
@@ -33,23 +36,22 @@ extension Exchange {
       if runner.upstreamWait.isAborted { throw .clientGone }
       throw .notTaken(error.reason)
     }
-    return try await forward(plan, over: fresh, of: server)
+    try await forward(plan, over: fresh, of: server, tap)
   }
 
   private func forward(
-    _ plan: ForwardPlan, over upstream: UpstreamConnection, of server: UpstreamServer
-  ) async throws(ForwardFailure) -> ForwardSummary {
+    _ plan: ForwardPlan, over upstream: UpstreamConnection, of server: UpstreamServer, _ tap: AnswerTap
+  ) async throws(ForwardFailure) {
     runner.upstreamWait.attach(upstream.channel)
     defer { runner.upstreamWait.detach() }
     var forwarding = Forwarding(exchange: self, upstream: upstream)
     do throws(ForwardFailure) {
-      let summary = try await forwarding.run(plan, server)
+      try await forwarding.run(plan, server, tap)
       if forwarding.canReuseConnection {
         worker.upstreams.put(upstream, to: server)
       } else {
         upstream.channel.close()
       }
-      return summary
     } catch {
       upstream.channel.close()
       throw error

@@ -15,9 +15,6 @@ package struct ForwardPlan: Sendable {
   package var stallTimeout: Duration?
   /// The JSON text of the event that a client of server-sent events gets when the answer breaks off.
   package var midStreamError = Self.disconnected
-  /// What the answer's Server-Timing says before its last entry, `upstream`: the milliseconds until the server's head came
-  /// (W3C Server Timing). Nil for no such field.
-  package var serverTiming: String?
   /// What the answer bears besides the server's own fields.
   package var addedFields: [(name: String, value: String)] = []
   /// Request fields that are not sent on, besides those that never are.
@@ -44,19 +41,17 @@ package struct ForwardPlan: Sendable {
     """#.utf8)
 }
 
-/// What became of an exchange that was forwarded and answered in full.
-package struct ForwardSummary: Sendable {
-  package var status: Int
-  /// Of the answer's body.
-  package var bytesSent: Int
-  /// When the answer's head had come.
-  package var firstByteAt: Instant
+/// Looks at each piece of an answer's body as it passes, without its framing. It is on the way of the bytes: it must be
+/// quick, and can't wait.
+package typealias AnswerTap = (_ piece: Span<UInt8>, _ form: AnswerForm) -> Void
 
-  package init(status: Int, bytesSent: Int, firstByteAt: Instant) {
-    self.status = status
-    self.bytesSent = bytesSent
-    self.firstByteAt = firstByteAt
-  }
+/// What the body of an answer is, as far as whoever looks at it needs to know.
+package enum AnswerForm: Sendable {
+  case json
+  /// Server-sent events.
+  case eventStream
+  /// An error, something else, or encoded in a way that hides what it is.
+  case other
 }
 
 /// Why an exchange was not forwarded, or its answer is not whole. The texts are worded for a person.

@@ -5,9 +5,8 @@ extension Forwarding {
   /// Up to this size a piece is copied behind what goes before it, which costs less than sending it in place.
   private static let mostCopiedBytes = 8_192
 
-  /// Sends the answer to the client, each piece as it comes, and reads on only when the client has taken it. Returns how many
-  /// bytes its body had.
-  @inline(__always) mutating func relay(_ plan: ForwardPlan) async throws(ForwardFailure) -> Int {
+  /// Sends the answer to the client, each piece as it comes, and reads on only when the client has taken it.
+  @inline(__always) mutating func relay(_ plan: ForwardPlan, _ tap: AnswerTap) async throws(ForwardFailure) {
     let stall = plan.stallTimeout.map(Interval.init)
     var decoder = BodyDecoder(upstream.head.framing)
     let (input, out) = (upstream.input, connection.output)
@@ -16,6 +15,7 @@ extension Forwarding {
     let framing = exchange.appendForwardedHead(to: out, upstream.head, in: input)
     exchange.answer = .begun(framing)
     var start = upstream.head.byteCount
+    let form = upstream.answerForm
     var progress = Progress(framing: framing, isEventStream: upstream.head.isEventStream)
     while true {
       let payload: Range<Int>
@@ -27,6 +27,8 @@ extension Forwarding {
         throw breakOff(plan, error.message, progress)
       }
       progress.note(input, payload)
+      note(payload, isLast: decoder.isComplete)
+      if form != .other { input.withBytes { tap($0.extracting(payload), form) } }
       try await deliver(payload, framing, isLast: decoder.isComplete)
       if decoder.isComplete { break }
       input.removeAll()
@@ -46,7 +48,14 @@ extension Forwarding {
       break
     }
     exchange.answer = .finished
-    return progress.bytesSent
+  }
+
+  private func note(_ payload: Range<Int>, isLast: Bool) {
+    exchange.record.bodyBytes += payload.count
+    if exchange.record.upstream?.firstByteAt == nil, !payload.isEmpty {
+      exchange.record.upstream?.firstByteAt = loop.now
+    }
+    if isLast { exchange.record.upstream?.endedAt = loop.now }
   }
 
   /// Sends what stands in the client's output, then a piece of the body in its framing.
@@ -82,12 +91,10 @@ extension Forwarding {
   private struct Progress {
     let framing: BodyFraming
     let isEventStream: Bool
-    var bytesSent = 0
     /// Whether the last event was ended with its empty line.
     var isBetweenEvents = true
 
     mutating func note(_ input: ByteBuffer, _ payload: Range<Int>) {
-      bytesSent += payload.count
       guard isEventStream, payload.count >= 2 else { return }
       isBetweenEvents = input.withBytes { bytes in
         bytes[payload.upperBound - 1] == .lineFeed
@@ -126,7 +133,15 @@ extension Forwarding {
       connection.sendLastWord(chunk)
     }
     exchange.abort()
-    return failure ?? .cut(reason, bytesSent: progress.bytesSent)
+    return failure ?? .cut(reason, bytesSent: exchange.record.bodyBytes)
+  }
+}
+
+extension UpstreamConnection {
+  /// What the body of the answer is whose head has just come.
+  fileprivate var answerForm: AnswerForm {
+    guard 200..<300 ~= head.status, head.fields.value(of: .contentEncoding) == nil else { return .other }
+    return head.isEventStream ? .eventStream : head.isJSON ? .json : .other
   }
 }
 
@@ -143,6 +158,7 @@ extension Exchange {
       }
     // Without a body the length is that of another answer (RFC 9110, section 8.6), and only passed on.
     let dropped: KnownFieldSet = hasNoBody && answer.status != 204 ? [] : [.contentLength]
+    record.status = answer.status
     out.appendStatusLine(answer.status)
     input.withBytes { bytes in
       out.appendFields(answer.fields, of: bytes, end: answer.byteCount, excluding: dropped.union(replacedFields))

@@ -3,9 +3,10 @@ internal import Glibc
 
 // What follows an upgrade that the client asked for and the server granted (RFC 9110, section 7.8).
 extension Forwarding {
-  /// Tells the client, then carries bytes both ways until both sides have ended. Returns how many went to the client.
-  mutating func tunnel() async throws(ForwardFailure) -> Int {
+  /// Tells the client, then carries bytes both ways until both sides have ended.
+  mutating func tunnel() async throws(ForwardFailure) {
     connection.beginTunnel()
+    exchange.record.status = 101
     exchange.abort()
     let (input, out) = (upstream.input, connection.output)
     loop.buffers.lend(to: out)
@@ -31,7 +32,7 @@ extension Forwarding {
     let task = Task(executorPreference: loop) { await toServer.run() }
     await toClient.run()
     await task.value
-    return toClient.movedBytes
+    exchange.record.bodyBytes = toClient.movedBytes
   }
 }
 

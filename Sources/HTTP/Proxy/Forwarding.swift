@@ -26,25 +26,22 @@ struct Forwarding: ~Copyable {
 
   @inline(__always)
   mutating func run(
-    _ plan: ForwardPlan, _ server: UpstreamServer
-  ) async throws(ForwardFailure) -> ForwardSummary {
+    _ plan: ForwardPlan, _ server: UpstreamServer, _ tap: AnswerTap
+  ) async throws(ForwardFailure) {
+    // Not the loop's own time, which is that of the last wait: what was done since is our cost, not the server's.
+    exchange.record.upstream = UpstreamTimes(sentAt: SystemTimeline().now)
+    defer { if exchange.record.upstream?.endedAt == nil { exchange.record.upstream?.endedAt = loop.now } }
     do throws(ForwardFailure) {
-      let began = loop.now
       try sendRequest(plan, to: server)
       try await readHead(plan)
-      let firstByteAt = loop.now
+      exchange.record.upstream?.headAt = loop.now
       for (name, value) in plan.addedFields { exchange.addResponseField(name, value) }
-      if let timing = plan.serverTiming {
-        let tenths = (firstByteAt - began).nanoseconds / 100_000
-        exchange.addResponseField("Server-Timing", "\(timing), upstream;dur=\(tenths / 10).\(tenths % 10)")
-      }
-      let bytesSent = try await upstream.head.status == 101 ? tunnel() : relay(plan)
+      if upstream.head.status == 101 { try await tunnel() } else { try await relay(plan, tap) }
       if let pump, !pump.isDone {
         canReuseConnection = false
         await pump.stop()
       }
       loop.buffers.recycle(upstream.input)
-      return ForwardSummary(status: upstream.head.status, bytesSent: bytesSent, firstByteAt: firstByteAt)
     } catch {
       await pump?.stop()
       loop.buffers.recycle(upstream.input)

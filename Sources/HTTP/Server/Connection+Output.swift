@@ -22,7 +22,7 @@ extension Connection {
     defer { loop.buffers.recycle(out) }
     let body = fault.body
     out.appendStatusLine(fault.status)
-    for (name, value) in worker.refusalFields() { out.appendField(named: name, value) }
+    for (name, value) in worker.refusing(fault) { out.appendField(named: name, value) }
     out.append("Content-Type: application/json\r\nConnection: close\r\nDate: ")
     out.append(worker.currentDate())
     out.appendLineEnd()

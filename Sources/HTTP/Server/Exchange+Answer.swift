@@ -27,7 +27,10 @@ extension Exchange {
     appendHead(to: out, status: status, fields: fields, contentType: body.isEmpty ? nil : contentType)
     if hasBody { out.appendField("Content-Length", body.count) }
     out.appendLineEnd()
-    if hasBody, method != .head { out.append(body) }
+    if hasBody, method != .head {
+      out.append(body)
+      record.bodyBytes = body.count
+    }
     answer = .broken
     try await connection.send(out)
     answer = .finished
@@ -68,6 +71,7 @@ extension Exchange {
     if framing == .chunked { out.appendChunkSize(bytes.count) }
     out.append(bytes)
     if framing == .chunked { out.appendLineEnd() }
+    record.bodyBytes += bytes.count
     do throws(ExchangeFailure) {
       try await connection.send(out)
     } catch {
@@ -94,6 +98,7 @@ extension Exchange {
     to out: ByteBuffer, status: Int, fields: [(String, String)], contentType: String?,
     framing: BodyFraming = .none
   ) {
+    record.status = status
     out.appendStatusLine(status)
     for (name, value) in fields { out.appendField(named: name, value) }
     if let contentType { out.appendField(named: "Content-Type", contentType) }
@@ -110,6 +115,7 @@ extension Exchange {
   /// Decides whether the connection goes on after this answer, and writes what says so, and the fields that were added.
   func appendOwnFields(to out: ByteBuffer, framing: BodyFraming) {
     extraFields.withBytes { out.append($0) }
+    if let timing { out.appendServerTiming(timing, upstream: upstreamTime) }
     // A body that has come already, though nobody has read it, is no reason to close.
     if !decoder.isComplete { try? takeIn() }
     keepsAlive =
@@ -119,5 +125,11 @@ extension Exchange {
     } else if isHTTP10 {
       out.append("Connection: keep-alive\r\n")
     }
+  }
+
+  /// How long the model server took until its answer's head had come, or has taken in vain.
+  private var upstreamTime: Interval {
+    guard let times = record.upstream else { return .zero }
+    return (times.headAt ?? times.endedAt ?? loop.now).since(times.sentAt)
   }
 }

@@ -33,7 +33,9 @@ extension Exchange {
     // What came together with the head is the first piece.
     try takeIn()
     while bodyBytes == before, !decoder.isComplete {
+      let began = loop.now
       try await waitForBody()
+      bodyWait += loop.now.since(began)
       switch connection.channel.receive(into: connection.input) {
       case .moved: try takeIn()
       case .blocked: continue

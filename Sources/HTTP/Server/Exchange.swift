@@ -18,6 +18,14 @@ package final class Exchange {
   var answer = Answer.none
   /// What the handler calls the request, for its logs.
   package var requestID = ""
+  /// What else the handler says of the request there, such as what went wrong.
+  package var remark: String?
+  /// What the answer's Server-Timing tells, whoever gives it; nil for no such field. Nil at first.
+  package var timing: ServerTiming?
+  /// How long the handler waited for the client to send the body.
+  package internal(set) var bodyWait = Interval.zero
+  /// What has become of the answer so far.
+  package internal(set) var record = AnswerRecord()
   /// Fields for whatever answer goes out.
   let extraFields = ByteBuffer()
   /// Those of them that take the place of the upstream's.
@@ -55,6 +63,10 @@ package final class Exchange {
   /// Makes ready for the request whose head has just been read.
   func begin() {
     answer = .none
+    remark = nil
+    timing = nil
+    bodyWait = .zero
+    record = AnswerRecord()
     connection.yieldsToDrain = false
     extraFields.removeAll()
     replacedFields = []

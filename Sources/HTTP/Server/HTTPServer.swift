@@ -12,18 +12,20 @@ package final class HTTPServer: Sendable {
   private let connections = ConnectionCount()
   private let logger: Logger
 
-  /// - Parameter refusalFields: what the answer to a request that never gets to the handler bears besides its own fields.
+  /// What is told of a request that is refused before it gets to the handler; returns what the answer bears besides its own
+  /// fields.
+  package typealias RefusalObserver = @Sendable (WireFault) -> [(String, String)]
+
   package init(
     address: SocketAddress, limits: ServerLimits = ServerLimits(), loops: EventLoopGroup, logger: Logger,
-    refusalFields: @escaping @Sendable () -> [(String, String)] = { [] }, handler: @escaping Handler
+    refusing: @escaping RefusalObserver = { _ in [] }, handler: @escaping Handler
   ) {
     self.address = address
     self.logger = logger
     let connections = connections
     workers = loops.loops.map {
       Worker(
-        loop: $0, limits: limits, connections: connections, logger: logger, refusalFields: refusalFields,
-        handler: handler)
+        loop: $0, limits: limits, connections: connections, logger: logger, refusing: refusing, handler: handler)
     }
   }
 

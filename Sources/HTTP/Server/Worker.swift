@@ -8,7 +8,7 @@ final class Worker: @unchecked Sendable {
   let limits: ServerLimits
   let timeouts: Timeouts
   let handler: HTTPServer.Handler
-  let refusalFields: @Sendable () -> [(String, String)]
+  let refusing: HTTPServer.RefusalObserver
   let logger: Logger
   let upstreams: UpstreamPool
   private let count: ConnectionCount
@@ -43,7 +43,7 @@ final class Worker: @unchecked Sendable {
 
   init(
     loop: EventLoop, limits: ServerLimits, connections: ConnectionCount, logger: Logger,
-    refusalFields: @escaping @Sendable () -> [(String, String)], handler: @escaping HTTPServer.Handler
+    refusing: @escaping HTTPServer.RefusalObserver, handler: @escaping HTTPServer.Handler
   ) {
     self.loop = loop
     self.limits = limits
@@ -51,7 +51,7 @@ final class Worker: @unchecked Sendable {
     self.count = connections
     self.logger = logger
     self.handler = handler
-    self.refusalFields = refusalFields
+    self.refusing = refusing
     upstreams = UpstreamPool(loop: loop)
   }
 

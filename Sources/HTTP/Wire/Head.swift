@@ -63,6 +63,8 @@ struct ResponseHead {
   var keepAlive = true
   /// Whether the body is a stream of server-sent events.
   var isEventStream = false
+  /// Whether the body is a JSON text.
+  var isJSON = false
   /// The head with the blank line at its end; the body begins here.
   var byteCount = 0
 }

@@ -96,7 +96,7 @@ extension ByteBuffer {
   /// What ends a chunked body.
   func appendLastChunk() { append("0\r\n\r\n") }
 
-  private func append(decimal number: Int) {
+  func append(decimal number: Int) {
     if number < 0 { append(UInt8(ascii: "-")) }
     append(number: number.magnitude, radix: 10)
   }

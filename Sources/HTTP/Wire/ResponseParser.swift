@@ -81,12 +81,14 @@ struct ResponseParser {
         .untilClose
       }
     head.keepAlive = section.keepAlive && head.framing != .untilClose && head.status != 101
-    head.isEventStream = head.fields.value(of: .contentType).map { Self.isEventStream($0, in: bytes) } ?? false
+    let contentType = head.fields.value(of: .contentType)
+    head.isEventStream = contentType.map { Self.isMediaType("text/event-stream", $0, in: bytes) } ?? false
+    head.isJSON = contentType.map { Self.isMediaType("application/json", $0, in: bytes) } ?? false
   }
 
-  private static func isEventStream(_ contentType: HeadSlice, in bytes: Span<UInt8>) -> Bool {
+  /// Whether a Content-Type names this type, with parameters or without.
+  private static func isMediaType(_ name: StaticString, _ contentType: HeadSlice, in bytes: Span<UInt8>) -> Bool {
     let value = bytes.extracting(contentType.range)
-    let name: StaticString = "text/event-stream"
     let count = name.utf8CodeUnitCount
     guard value.count >= count, value.extracting(first: count).equalsIgnoringCase(name) else { return false }
     return value.count == count || value[count] == UInt8(ascii: ";") || value[count].isBlank

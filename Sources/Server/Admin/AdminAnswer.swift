@@ -8,6 +8,7 @@ extension Exchange {
     do throws(AdminError) {
       value = try await answer()
     } catch {
+      remark = error.message
       return try await respond(["error": .string(error.message)], status: error.status)
     }
     try await respond(value)

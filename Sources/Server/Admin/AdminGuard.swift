@@ -12,19 +12,19 @@ struct AdminGuard: Sendable {
   ///   could have sent unasked.
   func admit(_ exchange: Exchange) throws(APIError) {
     if let host = exchange.field(.host), isLoopback, !Self.isLocal(host) {
-      throw APIError(status: 403, code: "bad_origin", message: "found Host \(host.prefix(200)), expected this machine")
+      throw APIError(status: 403, code: .badOrigin, message: "found Host \(host.prefix(200)), expected this machine")
     }
     if let origin = exchange.field(.origin), !isOwn(origin, host: exchange.field(.host)) {
-      throw APIError(status: 403, code: "bad_origin", message: "found Origin \(origin.prefix(200)), expected none")
+      throw APIError(status: 403, code: .badOrigin, message: "found Origin \(origin.prefix(200)), expected none")
     }
     if let token, !Self.equal(exchange.field(.authorization) ?? "", "Bearer \(token)") {
       throw APIError(
-        status: 401, code: "invalid_token", message: "expected Authorization: Bearer with the admin token",
+        status: 401, code: .invalidToken, message: "expected Authorization: Bearer with the admin token",
         fields: [("WWW-Authenticate", "Bearer")])
     }
     if exchange.method == .post, exchange.hasBody, let type = exchange.field(.contentType), !Self.isJSON(type) {
       throw APIError(
-        status: 415, code: "unsupported_media_type",
+        status: 415, code: .unsupportedMediaType,
         message: "found Content-Type \(type.prefix(200)), expected application/json")
     }
   }

@@ -15,7 +15,7 @@ struct CommandRoutes: Sendable {
     router.add(.post, "/control/unpin") { exchange in
       try admission.admit(exchange)
       try await answer(exchange) { () async throws(AdminError) in
-        try await desk.carryOut(.unpin, askedBy: exchange)
+        try await desk.carryOut(.unpin)
         return "the mode is auto"
       }
     }
@@ -28,7 +28,7 @@ struct CommandRoutes: Sendable {
       let text = exchange.withBody { body in body.indices.map { body[$0] } }
       try await answer(exchange) { () async throws(AdminError) in
         let body = try Body(json: text)
-        try await desk.carryOut(try body.command(), askedBy: exchange)
+        try await desk.carryOut(try body.command())
         return body.success
       }
     }
@@ -39,6 +39,7 @@ struct CommandRoutes: Sendable {
     do throws(AdminError) {
       message = try await act()
     } catch {
+      exchange.remark = error.message
       return try await exchange.respondJSON(["error": error.message], status: error.status)
     }
     try await exchange.respondJSON(["message": message])

@@ -32,6 +32,7 @@ struct ConfigurationRoutes: Sendable {
     do {
       try await exchange.respondJSON(try await change())
     } catch let faults as ConfigurationFaults {
+      exchange.remark = faults.description
       let refusal = Refusal(error: faults.description, faults: faults.faults.map(\.description))
       try await exchange.respondJSON(refusal, status: 400)
     }

@@ -45,7 +45,7 @@ struct EndpointRoutes: Sendable {
       try admission.admit(exchange)
       let model = ModelID(percentDecoded(exchange.path.dropFirst(path.count + 1)))
       try await exchange.respondAdmin { () async throws(AdminError) in
-        try await desk.carryOut(command(model), askedBy: exchange)
+        try await desk.carryOut(command(model))
         return ["message": .string("\(model) \(success)")]
       }
     }
@@ -61,7 +61,7 @@ struct EndpointRoutes: Sendable {
     var failures = 0
     for model in await desk.switcher.snapshot().models.map(\.id) where !Task.isCancelled {
       do throws(AdminError) {
-        try await desk.carryOut(command(model), askedBy: exchange)
+        try await desk.carryOut(command(model))
         results.append(.init(model.name, ["success": true, "message": .string("\(model) \(success)")]))
       } catch {
         failures += 1

@@ -82,7 +82,7 @@ struct SleepRoutes: Sendable {
       let model = ModelID(percentDecoded(exchange.path.dropFirst(path.count)))
       var failure: AdminError?
       do throws(AdminError) {
-        try await desk.carryOut(command(model), askedBy: exchange)
+        try await desk.carryOut(command(model))
       } catch {
         failure = error
       }

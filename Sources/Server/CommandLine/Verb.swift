@@ -49,6 +49,7 @@ enum Verb: String, CaseIterable {
     .init("--config", short: "-c", value: "FILE", "the configuration, ./config.json by default (SWITCHER_CONFIG)"),
     .init("--listen", value: "HOST:PORT", "where clients reach the models (SWITCHER_LISTEN)"),
     .init("--admin-listen", value: "HOST:PORT", "where the admin routes and /metrics are (SWITCHER_ADMIN_LISTEN)"),
+    .init("--log-level", value: "LEVEL", "debug, info, warning or error (SWITCHER_LOG_LEVEL)"),
   ]
 
   private static let record = Arguments.Option(

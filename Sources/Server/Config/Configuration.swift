@@ -18,6 +18,7 @@ struct Configuration: Sendable {
   let shutdownDelay: Duration
   /// How long requests in flight may take to end after that.
   let shutdownGrace: Duration
+  let logging: LogSettings
   /// In the order of the file; never empty.
   let models: [ModelConfiguration]
   /// What must not be shown; every text that leaves the program goes through this.
@@ -41,6 +42,8 @@ struct ModelConfiguration: Hashable, Sendable {
   var maxInFlight: Int?
   /// How many may wait for it; nil: any number.
   var maxQueue: Int?
+  /// Whether its streams end with their usage even where the client has not asked for it.
+  var streamUsage: Bool
   /// What its server is; `faults()` found nothing.
   var backend: BackendSettings
 }

@@ -20,6 +20,9 @@ extension Configuration {
         "policy": policy.json,
         "shutdown_delay_secs": .seconds(shutdownDelay),
         "shutdown_grace_secs": .seconds(shutdownGrace),
+        "log_level": .string(logging.level.name),
+        "access_log": .bool(logging.access),
+        "model_log": .bool(logging.models),
         "models": .object(models.map { JSONValue.Member($0.id.name, $0.json) }),
       ]))
   }
@@ -50,6 +53,7 @@ extension ModelConfiguration {
           "idle_sleep_secs": .seconds(idleSleep ?? .zero),
           "max_in_flight": maxInFlight.map { .number($0) },
           "max_queue": maxQueue.map { .number($0) },
+          "stream_usage": .bool(streamUsage),
         ]))
   }
 }

@@ -35,12 +35,13 @@ struct ConfigurationReader {
     let models = object.require("models", expected: "an object with at least one model").map { reader.read($0) } ?? []
     let shutdownDelay = object.take("shutdown_delay_secs")?.seconds() ?? .zero
     let shutdownGrace = object.take("shutdown_grace_secs")?.seconds() ?? .seconds(30)
+    let logging = LogSettings(&object, level: overrides.logLevel)
     guard let listen else { return nil }
     return Configuration(
       listen: listen.address, adminListen: adminListen?.address, adminToken: adminToken,
       metricsListen: metricsListen?.address, metrics: metrics, policy: policy ?? .default,
-      shutdownDelay: shutdownDelay, shutdownGrace: shutdownGrace,
-      models: models, secrets: findings.secrets, warnings: findings.warnings)
+      shutdownDelay: shutdownDelay, shutdownGrace: shutdownGrace, logging: logging, models: models,
+      secrets: findings.secrets, warnings: findings.warnings)
   }
 
   private func adminToken(_ object: inout ConfigObject) -> String? {

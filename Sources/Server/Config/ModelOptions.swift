@@ -14,6 +14,7 @@ struct ModelOptions: Hashable, Sendable {
   var wakeTimeout: Duration?
   var healthPath: String?
   var warmsUp = false
+  var streamUsage = false
   /// Nil: what the backend does by itself.
   var eviction: Eviction?
 
@@ -29,6 +30,7 @@ struct ModelOptions: Hashable, Sendable {
     maxQueue = object.take("max_queue")?.integer(in: 1...Int.max) ?? maxQueue
     healthPath = object.take("health_path")?.requestTarget() ?? healthPath
     warmsUp = object.take("warmup")?.bool() ?? warmsUp
+    streamUsage = object.take("stream_usage")?.bool() ?? streamUsage
     eviction = object.take("eviction")?.eviction() ?? eviction
   }
 

@@ -65,7 +65,7 @@ struct ModelReader {
     guard let backend = server.settings(&object) else { return nil }
     return ModelConfiguration(
       id: id, aliases: aliases, fallback: nil, requestTimeout: options.requestTimeout, idleSleep: options.idleSleep,
-      maxInFlight: options.maxInFlight, maxQueue: options.maxQueue, backend: backend)
+      maxInFlight: options.maxInFlight, maxQueue: options.maxQueue, streamUsage: options.streamUsage, backend: backend)
   }
 
   private mutating func aliases(of id: ModelID, in value: ConfigValue?) -> [String] {

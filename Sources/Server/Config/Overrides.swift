@@ -13,6 +13,7 @@ struct Overrides: Hashable, Sendable {
   let listen: Setting?
   let adminListen: Setting?
   let adminToken: Setting?
+  let logLevel: Setting?
 
   /// - Parameter flags: by name, `--listen`.
   /// - Parameter environment: a variable that is empty counts as unset.
@@ -26,6 +27,7 @@ struct Overrides: Hashable, Sendable {
     recordPath = setting("--record", "SWITCHER_RECORD")
     listen = setting("--listen", "SWITCHER_LISTEN")
     adminListen = setting("--admin-listen", "SWITCHER_ADMIN_LISTEN")
+    logLevel = setting("--log-level", "SWITCHER_LOG_LEVEL")
     // Arguments can be seen by every user of the machine, so there is no flag for the token.
     adminToken = setting(nil, "SWITCHER_ADMIN_TOKEN")
   }

@@ -1,3 +1,5 @@
+internal import CLinux
+
 /// Texts that must appear in no log, no answer and no printed configuration.
 struct Secrets: Sendable {
   private static let tellingWords: Set = [
@@ -8,12 +10,17 @@ struct Secrets: Sendable {
   private static let shortestPart = 6
 
   private var values: Set<String> = []
+  /// Those that are masked inside other texts too; the longest first, since one may hold another.
+  private var parts: [String] = []
 
   mutating func insert(_ value: String) {
-    if !value.isEmpty { values.insert(value) }
+    guard !value.isEmpty, values.insert(value).inserted, value.count >= Self.shortestPart else { return }
+    parts.insert(value, at: parts.firstIndex { $0.count < value.count } ?? parts.endIndex)
   }
 
-  mutating func formUnion(_ other: Secrets) { values.formUnion(other.values) }
+  mutating func formUnion(_ other: Secrets) {
+    for value in other.values { insert(value) }
+  }
 
   /// Takes the values of those flags that hold secrets, as far as their names tell: `--api-key X`, `--hf-token=X`.
   mutating func insert(from arguments: [String]) {
@@ -28,8 +35,9 @@ struct Secrets: Sendable {
   /// The text with every secret in it masked.
   func masked(in text: String) -> String {
     guard !values.contains(text) else { return Self.mask }
-    return values.filter { $0.count >= Self.shortestPart }.sorted { $0.count > $1.count }.reduce(text) { text, secret in
-      text.split(separator: secret, omittingEmptySubsequences: false).joined(separator: Self.mask)
+    return parts.reduce(text) { text, secret in
+      guard text.holds(secret) else { return text }
+      return text.split(separator: secret, omittingEmptySubsequences: false).joined(separator: Self.mask)
     }
   }
 
@@ -37,5 +45,19 @@ struct Secrets: Sendable {
   static func isTelling(_ name: String) -> Bool {
     let lastWord = name.split { $0 == "_" || $0 == "-" }.last ?? ""
     return tellingWords.contains(lastWord.uppercased())
+  }
+}
+
+extension String {
+  /// Whether the bytes of `part` occur in the text. Nearly every text that is logged has nothing to hide, and this tells so
+  /// much faster than a search for characters does.
+  fileprivate func holds(_ part: String) -> Bool {
+    var (text, part) = (self, part)
+    return text.withUTF8 { text in
+      part.withUTF8 { part in
+        // Both point to as many bytes as they say, for as long as the call takes.
+        unsafe first_occurrence(part.baseAddress, part.count, text.baseAddress, text.count) >= 0
+      }
+    }
   }
 }

@@ -6,6 +6,8 @@ struct ModelField: Hashable {
   let range: Range<Int>
   /// The value of `stream`, nil when it is absent or not a truth value.
   let stream: Bool?
+  /// Whether there is a `stream_options`, whatever it says.
+  let hasStreamOptions: Bool
 
   /// Why a body names no model.
   enum Fault: Error, Hashable {
@@ -26,7 +28,9 @@ struct ModelField: Hashable {
     }
     switch members.model {
     case .string(let string):
-      return ModelField(name: string.decoded(in: body), range: string.range, stream: members.stream)
+      return ModelField(
+        name: string.decoded(in: body), range: string.range, stream: members.stream,
+        hasStreamOptions: members.hasStreamOptions)
     case .other: throw .notAString
     case nil: throw members.areThere ? .missing : .notAnObject
     }
@@ -45,6 +49,7 @@ struct ModelField: Hashable {
     var areThere = false
     var model: Value?
     var stream: Bool?
+    var hasStreamOptions = false
 
     init(of body: Span<UInt8>) throws(JSONFault) {
       var scanner = JSONScanner(body)
@@ -56,6 +61,7 @@ struct ModelField: Hashable {
           } else if key.equals("stream", in: body), try scanner.kind(in: body) == .boolean {
             stream = try scanner.boolean(in: body)
           } else {
+            if key.equals("stream_options", in: body) { hasStreamOptions = true }
             try scanner.skipValue(in: body)
           }
         }

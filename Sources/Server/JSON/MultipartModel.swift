@@ -34,6 +34,8 @@ struct MultipartModel {
 
   /// - Parameter contentType: the value of the request's Content-Type; nil when that is no form or has no boundary.
   init?(contentType: String) {
+    // Spares nearly every request the thorough look.
+    guard let first = contentType.utf8.first, first | 0x20 == UInt8(ascii: "m") else { return nil }
     let mediaType = ParameterisedValue(contentType)
     guard mediaType.value == "multipart/form-data", let boundary = mediaType.parameters["boundary"], !boundary.isEmpty
     else { return nil }

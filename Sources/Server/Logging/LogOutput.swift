@@ -1,69 +1,68 @@
 internal import Core
-internal import Foundation
 internal import Glibc
+internal import Synchronization
 
-/// Lays records out and writes each as one line to a descriptor: logfmt for a person at a terminal, JSON for a collector.
-struct LogOutput: Sendable {
-  enum Format: Sendable { case logfmt, json }
+/// Where the log goes: lays out what is logged, counts it by level, and has it written.
+final class LogOutput: Sendable {
+  private let format: LogLine.Format
+  private let writer: LogWriter
+  private let counts: [LevelCount] = Logger.Level.allCases.map { _ in LevelCount() }
 
-  /// RFC 3339 in UTC, to the millisecond.
-  private static let timestamp = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+  private final class LevelCount: Sendable {
+    let lines = Atomic(0)
+  }
 
-  private let format: Format
-  private let descriptor: Int32
+  /// To standard error, in the format that suits who reads it.
+  convenience init() { self.init(isatty(STDERR_FILENO) == 1 ? .logfmt : .json, descriptor: STDERR_FILENO) }
 
-  /// Writes to standard error, in the format that suits who reads it.
-  static let standardError = LogOutput(
-    format: isatty(STDERR_FILENO) == 1 ? .logfmt : .json, descriptor: STDERR_FILENO)
-
-  init(format: Format, descriptor: Int32) {
+  init(_ format: LogLine.Format, descriptor: Int32) {
     self.format = format
-    self.descriptor = descriptor
+    writer = LogWriter(descriptor: descriptor) { count in
+      let message = "log lines were dropped, since nobody read them in time"
+      return Self.line(format, .warning, message, isOf: nil) { $0.add("lines", count) }
+    }
   }
 
-  /// Writes one record with a single system call, so that lines of several threads don't mix. What the descriptor does
-  /// not take (a full disk, a closed pipe) is lost: a log must not hold up the service.
+  /// How many lines of this level there were since the start.
+  func lineCount(_ level: Logger.Level) -> Int { counts[level.rawValue].lines.load(ordering: .relaxed) }
+
+  /// Writes one record, soon.
   func write(_ record: Logger.Record) {
-    let line = Array((render(record, at: .now) + "\n").utf8)
-    unsafe line.withUnsafeBytes { bytes in
-      _ = unsafe Glibc.write(descriptor, bytes.baseAddress, bytes.count)
-    }
+    count(record.level)
+    writer.append(Self.line(format, record), isUrgent: true)
   }
 
-  func render(_ record: Logger.Record, at time: Date) -> String {
-    var fields = [
-      Logger.Field("time", time.formatted(Self.timestamp)), Logger.Field("level", record.level.name),
-      Logger.Field("msg", record.message),
-    ]
-    fields += record.fields
-    switch format {
-    case .logfmt: return fields.map { "\($0.name)=\(Self.logfmtValue($0.value))" }.joined(separator: " ")
-    case .json:
-      return "{" + fields.map { "\(Self.quoted($0.name)):\(Self.quoted($0.value))" }.joined(separator: ",") + "}"
-    }
+  /// Writes a line that belongs to a stream of many, together with those that come soon after it.
+  /// - Parameter fields: adds what the line tells.
+  func write(_ level: Logger.Level, _ message: String, of stream: String, _ fields: (inout LogLine) -> Void) {
+    count(level)
+    writer.append(Self.line(format, level, message, isOf: stream, fields), isUrgent: false)
   }
 
-  private static func logfmtValue(_ value: String) -> String {
-    let isPlain = !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x3D && $0 < 0x7F }
-    return isPlain ? value : quoted(value)
-  }
+  /// Returns when all has been written, but after a second at the latest: before the process ends.
+  func flush() { writer.flush() }
 
-  /// As a JSON string; control characters can't break the line nor reach a terminal.
-  private static func quoted(_ value: String) -> String {
-    var text = "\""
-    for scalar in value.unicodeScalars {
-      switch scalar {
-      case "\"": text += "\\\""
-      case "\\": text += "\\\\"
-      case "\n": text += "\\n"
-      case "\r": text += "\\r"
-      case "\t": text += "\\t"
-      case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}":
-        let digits = String(scalar.value, radix: 16)
-        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: text.unicodeScalars.append(scalar)
+  private func count(_ level: Logger.Level) { counts[level.rawValue].lines.wrappingAdd(1, ordering: .relaxed) }
+
+  static func line(_ format: LogLine.Format, _ record: Logger.Record, at time: Timestamp = .now) -> [UInt8] {
+    line(format, record.level, record.message, isOf: nil, at: time) { line in
+      for field in record.fields {
+        if let number = field.number { line.add(field.name, number) } else { line.add(field.name, field.value) }
       }
     }
-    return text + "\""
+  }
+
+  private static func line(
+    _ format: LogLine.Format, _ level: Logger.Level, _ message: String, isOf stream: String?,
+    at time: Timestamp = .now, _ fields: (inout LogLine) -> Void
+  ) -> [UInt8] {
+    var line = LogLine(format)
+    line.add("time", time)
+    line.add("level", level.name)
+    line.add("msg", message)
+    if let stream { line.add("stream", stream) }
+    fields(&line)
+    line.end()
+    return line.bytes
   }
 }

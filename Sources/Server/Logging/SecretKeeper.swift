@@ -15,6 +15,6 @@ final class SecretKeeper: Sendable {
     let secrets = secrets.withLock(\.self)
     return Logger.Record(
       level: record.level, message: secrets.masked(in: record.message),
-      fields: record.fields.map { Logger.Field($0.name, secrets.masked(in: $0.value)) })
+      fields: record.fields.map { $0.number == nil ? Logger.Field($0.name, secrets.masked(in: $0.value)) : $0 })
   }
 }

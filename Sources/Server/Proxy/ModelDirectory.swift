@@ -4,7 +4,7 @@ internal import Core
 /// The names by which clients may ask for models: a table that only the configuration fills.
 struct ModelDirectory: Sendable {
   /// What a name leads to.
-  struct Entry: Sendable {
+  final class Entry: Sendable {
     let model: ModelID
     /// What the model server calls the model.
     let upstreamName: String
@@ -12,8 +12,20 @@ struct ModelDirectory: Sendable {
     let requestTimeout: Duration
     /// The model that is tried when this one can't be woken.
     let fallback: ModelID?
+    /// Whether a stream is to end with its usage, though the client did not say so.
+    let wantsStreamUsage: Bool
     let metrics: RequestMetrics.Model
     let traffic: TrafficMeter
+
+    fileprivate init(_ configuration: ModelConfiguration, metrics: RequestMetrics.Model, traffic: TrafficMeter) {
+      model = configuration.id
+      upstreamName = configuration.backend.upstream.modelName ?? configuration.id.name
+      requestTimeout = configuration.requestTimeout
+      fallback = configuration.fallback
+      wantsStreamUsage = configuration.streamUsage
+      self.metrics = metrics
+      self.traffic = traffic
+    }
   }
 
   private var entries: [String: Entry] = [:]
@@ -26,10 +38,7 @@ struct ModelDirectory: Sendable {
   init(_ configurations: [ModelConfiguration], metrics: RequestMetrics, traffic: TrafficMonitor) {
     models = configurations.map(\.id)
     for model in configurations {
-      let entry = Entry(
-        model: model.id, upstreamName: model.backend.upstream.modelName ?? model.id.name,
-        requestTimeout: model.requestTimeout, fallback: model.fallback, metrics: metrics[model.id],
-        traffic: traffic[model.id])
+      let entry = Entry(model, metrics: metrics[model.id], traffic: traffic[model.id])
       for name in [model.id.name] + model.aliases { entries[name] = entry }
     }
   }

@@ -10,22 +10,30 @@ struct ModelRequest: Sendable {
     let name: String
     let range: Range<Int>
     let notation: Notation
+    /// Whether a stream is asked for, and nothing said of whether it is to end with its usage.
+    var leavesUsageOpen = false
   }
 
   var entry: ModelDirectory.Entry
   /// Nil where the body names none, or was not looked at.
   var mention: Mention?
 
-  /// How the body must be changed so that the model's server knows the name.
+  /// How the body must be changed so that the model's server knows the name, and tells a stream's usage where that is wanted.
   var edit: ForwardPlan.BodyEdit? {
-    guard let mention, mention.name != entry.upstreamName else { return nil }
-    let replacement =
+    guard let mention else { return nil }
+    let addsUsage = entry.wantsStreamUsage && mention.leavesUsageOpen
+    guard addsUsage || mention.name != entry.upstreamName else { return nil }
+    var replacement =
       switch mention.notation {
       case .json: ModelField.replacement(naming: entry.upstreamName)
       case .form: Array(entry.upstreamName.utf8)
       }
+    // A further member, right behind the model's name.
+    if addsUsage { replacement += Self.usageOption }
     return ForwardPlan.BodyEdit(range: mention.range, replacement: replacement)
   }
+
+  private static let usageOption = Array(#","stream_options":{"include_usage":true}"#.utf8)
 
   /// Finds the model: the header `x-model` wins over the body's `model`; without a body, `?model=` is looked at.
   ///
@@ -50,7 +58,7 @@ struct ModelRequest: Sendable {
     }
     try await exchange.readBody()
     let field = try exchange.withBody(modelField)
-    return ModelRequest(entry: try directory.entry(named: field.name), mention: Mention(field))
+    return ModelRequest(entry: try directory.entry(named: field.name), mention: Mention(field, of: exchange))
   }
 
   /// The model that the header names; a JSON body that names another one is made to agree.
@@ -63,7 +71,7 @@ struct ModelRequest: Sendable {
     }
     try await exchange.readBody()
     let field = exchange.withBody { body in try? ModelField.find(in: body) }
-    return ModelRequest(entry: entry, mention: field.map { Mention($0) })
+    return ModelRequest(entry: entry, mention: field.map { Mention($0, of: exchange) })
   }
 
   private static func identify(
@@ -92,7 +100,7 @@ struct ModelRequest: Sendable {
       case .missing: throw .missingModel()
       case .notAString:
         throw APIError(
-          status: 400, code: "missing_model", message: "\"model\": found no string, expected a model's name",
+          status: 400, code: .missingModel, message: "\"model\": found no string, expected a model's name",
           parameter: "model")
       }
     }
@@ -100,7 +108,13 @@ struct ModelRequest: Sendable {
 }
 
 extension ModelRequest.Mention {
-  fileprivate init(_ field: ModelField) { self.init(name: field.name, range: field.range, notation: .json) }
+  fileprivate init(_ field: ModelField, of exchange: Exchange) {
+    self.init(name: field.name, range: field.range, notation: .json)
+    // The other routes have no such option, and tell the usage by themselves.
+    leavesUsageOpen =
+      field.stream == true && !field.hasStreamOptions
+      && (exchange.hasPath("/v1/chat/completions") || exchange.hasPath("/v1/completions"))
+  }
 }
 
 /// One `name=value` of a request's query.

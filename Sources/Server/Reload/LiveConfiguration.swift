@@ -14,7 +14,7 @@ actor LiveConfiguration {
     let runtimeMetrics: RuntimeMetrics
     let requestMetrics: RequestMetrics
     let traffic: TrafficMonitor
-    let secrets: SecretKeeper
+    let logs: Logs
   }
 
   private let source: ConfigurationSource
@@ -77,7 +77,7 @@ actor LiveConfiguration {
 
   private func adopt(_ new: Configuration) async throws -> ReloadReport {
     let report = ReloadReport(started: started, old: current, new: new)
-    parties.secrets.add(new.secrets)
+    parties.logs.secrets.add(new.secrets)
     let policy = try new.policy.policy()
     let changed = Set(report.added + report.renewed)
     var newRuntimes: [ModelID: any ModelRuntime] = [:]
@@ -94,6 +94,7 @@ actor LiveConfiguration {
     // Only now, so that no name leads to a model that the switcher does not know yet.
     parties.directory.replace(
       with: ModelDirectory(new.models, metrics: parties.requestMetrics, traffic: parties.traffic))
+    parties.logs.apply(new.logging)
     current = new
     self.policy = new.policy
     return report

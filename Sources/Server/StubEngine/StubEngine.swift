@@ -24,10 +24,12 @@ enum StubEngine {
     }
   }
 
-  private static let logger = Logger(sink: LogOutput(format: .logfmt, descriptor: STDOUT_FILENO).write)
+  private static let logger = Logger(sink: LogOutput(.logfmt, descriptor: STDOUT_FILENO).write)
 
   private static func fail(_ message: String) -> Int32 {
-    Logger(sink: LogOutput(format: .logfmt, descriptor: STDERR_FILENO).write).error(message)
+    let output = LogOutput(.logfmt, descriptor: STDERR_FILENO)
+    Logger(sink: output.write).error(message)
+    output.flush()
     return 1
   }
 

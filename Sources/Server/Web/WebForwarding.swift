@@ -7,7 +7,6 @@ internal import HTTP
 /// body is read whole first; the answer goes on as it comes.
 struct WebForwarding: Sendable {
   private let transfers = WebTransfers()
-  let timeline: any Timeline
 
   /// What is not sent on: the client's credentials are for the daemon, and lengths and codings are settled anew.
   private static let droppedFields: KnownFieldSet = [
@@ -21,49 +20,46 @@ struct WebForwarding: Sendable {
   /// For an endpoint that has been scaled to zero: so long it holds the request instead of refusing it.
   private static let scaleUpTimeout = ("X-Scale-Up-Timeout", "600")
 
-  /// Sends the request and passes the answer on.
+  /// Sends the request and passes the answer on; `tap` looks at each piece of it.
   /// - Throws: as `Exchange.forward` does.
   func forward(
-    _ exchange: Exchange, _ plan: ForwardPlan, by access: WebAccess
-  ) async throws(ForwardFailure) -> ForwardSummary {
+    _ exchange: Exchange, _ plan: ForwardPlan, by access: WebAccess, tap: AnswerTap = { _, _ in }
+  ) async throws(ForwardFailure) {
     let request = try await request(exchange, plan, access)
-    let began = timeline.now
-    var progress: Progress?
     let transfer = transfers.send(request)
     defer { transfer.cancel() }
+    exchange.pass(.sent)
+    defer { exchange.pass(.end) }
+    var head: Head?
     for await news in transfer.news {
       switch news {
       case .head(let status, let fields):
-        let now = timeline.now
-        try await begin(exchange, plan, status, fields, after: now - began)
-        progress = Progress(
-          status: status, firstByteAt: now, isEventStream: fields.tellOfEvents, hasBody: Self.hasBody(status))
+        exchange.pass(.head)
+        try await begin(exchange, plan, status, fields)
+        head = Head(hasBody: Self.hasBody(status), form: AnswerForm(status: status, contentType: fields.contentType))
       case .piece(let bytes):
-        guard progress?.hasBody == true else { continue }
-        progress?.bytesSent += bytes.count
+        guard let head, head.hasBody else { continue }
+        exchange.pass(.firstByte)
+        if head.form != .other { tap(bytes.span, head.form) }
         do { try await exchange.send(bytes) } catch { throw .clientGone }
         transfer.taken(bytes: bytes.count)
       case .end(nil):
-        guard let progress else { throw .noAnswer("\(plan.origin): ended without an answer") }
-        if progress.hasBody { do { try await exchange.finish() } catch { throw .clientGone } }
-        return ForwardSummary(
-          status: progress.status, bytesSent: progress.bytesSent, firstByteAt: progress.firstByteAt)
+        guard let head else { throw .noAnswer("\(plan.origin): ended without an answer") }
+        if head.hasBody { do { try await exchange.finish() } catch { throw .clientGone } }
+        return
       case .end(let failure?):
         let reason = "\(plan.origin): \(failure.localizedDescription)"
-        guard let progress else { throw failure.wasNotTaken ? .notTaken(reason) : .noAnswer(reason) }
-        throw await breakOff(exchange, plan, progress, reason)
+        guard let head else { throw failure.wasNotTaken ? .notTaken(reason) : .noAnswer(reason) }
+        throw await breakOff(exchange, plan, head, reason)
       }
     }
     throw .clientGone
   }
 
-  /// What has gone to the client of an answer that is not whole yet.
-  private struct Progress {
-    let status: Int
-    let firstByteAt: Instant
-    let isEventStream: Bool
+  /// What of the answer's head matters to its end.
+  private struct Head {
     let hasBody: Bool
-    var bytesSent = 0
+    let form: AnswerForm
   }
 
   /// Whether an answer of this status has a body (RFC 9110, section 6.4.1).
@@ -97,15 +93,12 @@ struct WebForwarding: Sendable {
   }
 
   private func begin(
-    _ exchange: Exchange, _ plan: ForwardPlan, _ status: Int, _ fields: [(name: String, value: String)],
-    after wait: Duration
+    _ exchange: Exchange, _ plan: ForwardPlan, _ status: Int, _ fields: [(name: String, value: String)]
   ) async throws(ForwardFailure) {
     for (name, value) in plan.addedFields { exchange.addResponseField(name, value) }
-    if let timing = plan.serverTiming {
-      let tenths = wait.nanoseconds / 100_000
-      exchange.addResponseField("Server-Timing", "\(timing), upstream;dur=\(tenths / 10).\(tenths % 10)")
+    if AnswerForm(status: status, contentType: fields.contentType) == .eventStream {
+      exchange.addResponseField("X-Accel-Buffering", "no")
     }
-    if fields.tellOfEvents { exchange.addResponseField("X-Accel-Buffering", "no") }
     let kept = fields.filter { !Self.droppedAnswerFields.contains($0.name.lowercased()) }.map { ($0.name, $0.value) }
     do {
       guard Self.hasBody(status) else { return try await exchange.respond(status: status, fields: kept) }
@@ -118,20 +111,31 @@ struct WebForwarding: Sendable {
 
   /// Tells the client, where it can be told, and cuts it off without a proper end.
   private func breakOff(
-    _ exchange: Exchange, _ plan: ForwardPlan, _ progress: Progress, _ reason: String
+    _ exchange: Exchange, _ plan: ForwardPlan, _ head: Head, _ reason: String
   ) async -> ForwardFailure {
-    if progress.isEventStream {
+    let bytesSent = exchange.record.bodyBytes
+    if head.form == .eventStream {
       let event = Array("\n\nevent: error\ndata: ".utf8) + plan.midStreamError + Array("\n\n".utf8)
       try? await exchange.send(event)
     }
     exchange.abort()
-    return .cut(reason, bytesSent: progress.bytesSent)
+    return .cut(reason, bytesSent: bytesSent)
   }
 }
 
 extension [(name: String, value: String)] {
   fileprivate var contentType: String? { first { $0.name.lowercased() == "content-type" }?.value }
-  fileprivate var tellOfEvents: Bool { contentType?.lowercased().hasPrefix("text/event-stream") ?? false }
+}
+
+extension AnswerForm {
+  fileprivate init(status: Int, contentType: String?) {
+    let type = contentType?.lowercased() ?? ""
+    guard 200..<300 ~= status else {
+      self = .other
+      return
+    }
+    self = type.hasPrefix("text/event-stream") ? .eventStream : type.hasPrefix("application/json") ? .json : .other
+  }
 }
 
 extension URLError {

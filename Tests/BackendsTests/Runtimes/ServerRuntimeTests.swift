@@ -39,7 +39,7 @@ extension ProcessTests {
 
     @Test(arguments: [
       (
-        ["sh", "-c", "echo loading; echo CUDA out of memory >&2; exit 1"],
+        ["sh", "-c", "echo loading >&2; echo CUDA out of memory >&2; exit 1"],
         "the server exited with status 1 before it was healthy; its last lines: loading | CUDA out of memory"
       ),
       (["sh", "-c", "kill -9 $$"], "the server was killed by signal 9 before it was healthy"),

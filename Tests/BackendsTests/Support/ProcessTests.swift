@@ -23,7 +23,8 @@ import Testing
     }
 
     func start(_ command: [String], grace: Duration = .seconds(10)) -> ChildProcess {
-      ChildProcess(launch(command, grace: grace), loop: loops.next(), timeline: timeline, logger: log.logger)
+      ChildProcess(
+        launch(command, grace: grace), loop: loops.next(), timeline: timeline, logger: log.logger, output: log.logger)
     }
 
     func shell(_ script: String) -> ChildProcess { start(["sh", "-c", script]) }
@@ -32,7 +33,7 @@ import Testing
 
 extension ProcessTests.Site {
   var factory: RuntimeFactory {
-    RuntimeFactory(loops: loops, timeline: timeline, logger: log.logger)
+    RuntimeFactory(loops: loops, timeline: timeline, logger: log.logger, output: log.logger)
   }
 
   func runtime(

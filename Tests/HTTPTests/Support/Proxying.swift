@@ -24,15 +24,16 @@ func withProxy(
 
 /// The results of the exchanges that a proxy forwarded, one after another.
 final class Forwards: Sendable {
-  private let results: AsyncStream<Result<ForwardSummary, ForwardFailure>>
-  private let sink: AsyncStream<Result<ForwardSummary, ForwardFailure>>.Continuation
+  private let results: AsyncStream<Result<AnswerRecord, ForwardFailure>>
+  private let sink: AsyncStream<Result<AnswerRecord, ForwardFailure>>.Continuation
 
   init() { (results, sink) = AsyncStream.makeStream() }
 
   /// Forwards, answers a failure with a status of its own, and notes the result.
   func forward(_ exchange: Exchange, _ plan: ForwardPlan) async {
     do {
-      sink.yield(.success(try await exchange.forward(plan)))
+      try await exchange.forward(plan)
+      sink.yield(.success(exchange.record))
     } catch {
       switch error {
       case .notTaken(let reason): try? await exchange.respond(status: 502, body: "not taken: \(reason)")
@@ -45,7 +46,7 @@ final class Forwards: Sendable {
   }
 
   /// The next result that nobody has asked for yet.
-  func next() async -> Result<ForwardSummary, ForwardFailure>? {
+  func next() async -> Result<AnswerRecord, ForwardFailure>? {
     for await result in results { return result }
     return nil
   }

@@ -34,8 +34,8 @@ final class AdminWorld: Sendable {
         feed.observe(notice, now)
       })
     let admission = AdminGuard(token: token, isLoopback: true)
-    let desk = Operator(switcher: switcher, logger: .silent)
-    var router = Router(logger: .silent)
+    let desk = Operator(switcher: switcher)
+    var router = Router(ledger: .silent(), logger: .silent)
     StatusPageRoute(
       switcher: switcher, monitor: monitor, history: history, timeline: timeline, events: EventsRoute.path
     ).add(to: &router)

@@ -22,7 +22,7 @@ struct ConfigurationTests {
       configuration.models == [
         ModelConfiguration(
           id: "m", aliases: [], fallback: nil, requestTimeout: .seconds(300), idleSleep: nil, maxInFlight: nil,
-          maxQueue: nil, backend: backend)
+          maxQueue: nil, streamUsage: false, backend: backend)
       ])
   }
 
@@ -76,7 +76,7 @@ struct ConfigurationTests {
       configuration.models.first
         == ModelConfiguration(
           id: "a", aliases: ["b", "c/d"], fallback: "e", requestTimeout: .milliseconds(1500), idleSleep: nil,
-          maxInFlight: 4, maxQueue: 50, backend: backend))
+          maxInFlight: 4, maxQueue: 50, streamUsage: false, backend: backend))
 
     let attached = try #require(configuration.models.last)
     #expect(attached.requestTimeout == .seconds(100))

@@ -50,15 +50,15 @@ import Testing
     }
     let address = try await back.start()
     let origin = Origin(host: address.host, port: address.port)
-    let web = WebForwarding(timeline: SystemTimeline())
+    let web = WebForwarding()
     let failures = Notes()
     let front = HTTPServer(address: anywhere, loops: loops, logger: .silent) { exchange in
       var plan = ForwardPlan(origin: origin)
       plan.bodyEdit = edit
-      plan.serverTiming = "queue;dur=0.0"
+      exchange.timing = ServerTiming()
       plan.addedFields = [("x-added", "1")]
       do throws(ForwardFailure) {
-        _ = try await web.forward(
+        try await web.forward(
           exchange, plan, by: WebAccess(scheme: .http, authorization: "Bearer service"))
       } catch {
         failures.add("\(error)")
@@ -98,7 +98,7 @@ import Testing
       ] {
         #expect(answer.contains("\r\n\(line)\r\n"), "\(line) in \(answer)")
       }
-      #expect(answer.contains("\r\nServer-Timing: queue;dur=0.0, upstream;dur="))
+      #expect(answer.contains("\r\nServer-Timing: queue;dur=0.0, switch;dur=0.0, upstream;dur="))
       #expect(answer.contains(#"/v1/completions?x=1 {"model": "org/a"}"#))
       #expect(answer.hasSuffix("0\r\n\r\n"))
     }

@@ -4,6 +4,8 @@ from scenarios import (  # noqa: F401
     shipped_config,
     errors,
     metrics,
+    requests,
+    logs,
     admin,
     traffic,
     real_servers,
@@ -20,4 +22,5 @@ from scenarios import (  # noqa: F401
     switch_cost,
     faulty_configs,
     conformance,
+    dashboard,
 )
