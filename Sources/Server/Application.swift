@@ -148,7 +148,7 @@ struct Application: Sendable {
       events: followsEvents ? EventsRoute.path : nil
     ).add(to: &router)
     let proxy = ModelProxy(
-      directory: directory, switcher: switcher, web: WebForwarding(timeline: timeline), timeline: timeline,
+      directory: directory, switcher: switcher, web: WebForwarding(), timeline: timeline,
       recorder: recorder, logger: logger)
     for path in Self.modelPaths { router.add(.post, path, proxy.serve) }
     router.add(under: "/v1/", proxy.serve)
