@@ -133,12 +133,63 @@ struct UpstreamPoolTests {
     }
   }
 
+  // MARK: A server that is to be stopped
+
+  @Test func `an idle connection ends when its server is hung up on`() async throws {
+    try await withProxy { server, upstream, forwards in
+      let peer = try await Self.answerFirst(try await server.connect(), upstream)
+      _ = await forwards.next()
+      server.loops.hangUp(on: upstream.origin)
+      #expect(try await peer.readToEnd() == "")
+    }
+  }
+
+  @Test func `a request that waits for its answer fails when its server is hung up on`() async throws {
+    try await withProxy { server, upstream, forwards in
+      let client = try await server.connect()
+      try await client.send(Self.get)
+      let peer = try await upstream.accept()
+      _ = try await peer.readHead()
+      server.loops.hangUp(on: upstream.origin)
+      #expect(try await peer.readToEnd() == "")
+      #expect(try await client.readMessage().body.hasSuffix("the model server is being stopped"))
+      #expect(await forwards.nextFailure?.kind == "noAnswer")
+    }
+  }
+
+  @Test func `an answer under way is cut, so that the client can tell, when its server is hung up on`() async throws {
+    try await withProxy { server, upstream, forwards in
+      let client = try await server.connect()
+      try await client.send(Self.get)
+      let peer = try await upstream.accept()
+      _ = try await peer.readHead()
+      try await peer.send("HTTP/1.1 200 OK\r\n\r\nhalf")
+      _ = try await client.readHead()
+      server.loops.hangUp(on: upstream.origin)
+      #expect(try await peer.readToEnd() == "")
+      #expect(!(try await client.readToEnd().hasSuffix("0\r\n\r\n")))
+      #expect(await forwards.nextFailure?.kind == "cut after 4")
+    }
+  }
+
+  @Test func `the requests on other servers go on when one is hung up on`() async throws {
+    try await withProxy { server, upstream, _ in
+      let client = try await server.connect()
+      try await client.send(Self.get)
+      let peer = try await upstream.accept()
+      _ = try await peer.readHead()
+      server.loops.hangUp(on: Origin(host: upstream.origin.host, port: upstream.origin.port ^ 1))
+      try await peer.send(Self.ok)
+      #expect(try await client.readMessage().body == "ok")
+    }
+  }
+
   @Test func `a connection that was idle for too long is closed`() async throws {
     let loop = try EventLoop(name: "pool")
     let upstream = try await ScriptedUpstream()
     let origin = upstream.origin
     let isTaken = try await loop.run { () async throws -> [Bool] in
-      let pool = UpstreamPool(loop: loop)
+      let pool = UpstreamPool()
       let server = pool.server(at: origin)
       var taken: [Bool] = []
       for age in [Duration.seconds(3), .seconds(5)] {

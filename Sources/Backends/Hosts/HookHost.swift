@@ -76,17 +76,20 @@ struct HookHost: ModelHost {
   private func run(
     _ name: String, _ script: String, within timeout: Duration, isLook: Bool = false
   ) async throws(RuntimeFailure) {
-    let logger = isLook ? Logger.silent : site.control.logger.with("hook", name)
+    let output = isLook ? Logger.silent : site.output.with("hook", name)
     let launch = Launch(
       command: ["sh", "-c", script], environment: environment.merging(subject(name)) { $1 }, stopGrace: Self.grace,
       remains: .spared)
-    let process = site.start(launch, logger)
+    let process = site.start(launch, output)
     guard let end = await process.exit(within: timeout, on: site.control.timeline) else {
       try? await process.stop(grace: Self.grace)
       guard !Task.isCancelled else { throw RuntimeFailure("the \(name) hook was cancelled") }
       throw RuntimeFailure("the \(name) hook did not end within \(timeout)", .timedOut)
     }
-    guard end != .exited(status: 0) else { return logger.info("hook done") }
+    guard end != .exited(status: 0) else {
+      if !isLook { site.control.logger.info("hook done", ["hook": name]) }
+      return
+    }
     let lines = await process.lastLines.suffix(5)
     let story = "the \(name) hook \(end.predicate)"
     throw RuntimeFailure(lines.isEmpty ? story : "\(story); its last lines: \(lines.joined(separator: " | "))")

@@ -29,6 +29,8 @@ struct HostPlan: Sendable {
 struct HostSite: Sendable {
   let model: ModelID
   let control: ServerControl
+  /// Gets what the host's commands write.
+  let output: Logger
   /// Starts a command, whose output goes to the logger; the daemon's end is its end too.
   let start: @Sendable (Launch, Logger) -> ChildProcess
 

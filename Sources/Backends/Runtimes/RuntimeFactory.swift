@@ -42,7 +42,8 @@ package struct RuntimeFactory: Sendable {
     switch blueprint {
     case .server(let plan): return server(model, plan, control)
     case .hosted(let plan):
-      let site = HostSite(model: model, control: control, start: programs.start)
+      let site = HostSite(
+        model: model, control: control, output: output.with("model", model), start: programs(control.logger).start)
       return HostedRuntime(model: model, host: plan.host(site), control: control, instances: instances)
     }
   }
@@ -55,6 +56,7 @@ package struct RuntimeFactory: Sendable {
     // The mark by which a server of ours is known, whatever it is called.
     let marked = launch.adding(
       ["SWITCHER_MODEL": model.name], outputFile: plan.checkpointing.isPossible ? images.outputFile : nil)
+    let programs = programs(control.logger)
     let suspension: @Sendable () async -> GPUSuspension = { [cuda, programs, timeline] in
       await cuda.suspension(
         plan.checkpointing.settings, programs: programs, timeline: timeline, logger: control.logger)
@@ -64,9 +66,9 @@ package struct RuntimeFactory: Sendable {
       images: images, instances: instances, output: output.with("model", model))
   }
 
-  private var programs: ProgramRunner {
+  private func programs(_ logger: Logger) -> ProgramRunner {
     ProgramRunner(
-      start: { [loops, timeline, living, logger] launch, output in
+      start: { [loops, timeline, living] launch, output in
         let process = ChildProcess(launch, loop: loops.next(), timeline: timeline, logger: logger, output: output)
         living.add(process)
         return process

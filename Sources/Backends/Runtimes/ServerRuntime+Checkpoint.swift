@@ -1,4 +1,5 @@
 internal import Core
+internal import HTTP
 
 /// A server that is written to disk to free the GPU, and brought back from there.
 extension ServerRuntime {
@@ -36,6 +37,8 @@ extension ServerRuntime {
       throw RuntimeFailure("the server ended before it was checkpointed", .serverEnded)
     }
     kept = nil
+    // What is idle between us and the server would come back with it, to find us gone; and to freeze it takes a firewall.
+    control.client.hangUp(on: upstream.origin)
     try await disk { [images] in Result { () throws(RuntimeFailure) in try images.prepare() } }.get()
     let start = control.timeline.now
     do throws(RuntimeFailure) {

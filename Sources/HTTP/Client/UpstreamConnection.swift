@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Core
+internal import Glibc
 
 /// A connection to a model server.
 // Sendable holds because only the loop's thread touches it.
@@ -16,6 +17,10 @@ final class UpstreamConnection: @unchecked Sendable {
   /// The idle connection to the same server that was used before this one.
   var next: UpstreamConnection?
   private(set) var idleSince = Instant.zero
+  /// Where its server keeps it in its list while it bears a request.
+  var position = 0
+  /// Whether it was ended from here, since the server is to end.
+  private(set) var isHungUp = false
 
   private var isIdle = false
 
@@ -45,6 +50,13 @@ final class UpstreamConnection: @unchecked Sendable {
 
   /// Notes that it bears a request again.
   func becomeBusy() { isIdle = false }
+
+  /// Ends the connection under whoever uses it. The server learns of it at once, the user when it next waits or reads.
+  func hangUp() {
+    isHungUp = true
+    _ = shutdown(channel.descriptor, CInt(SHUT_RDWR))
+    channel.abort()
+  }
 
   /// Whether it can't bear another request: bytes that nobody asked for have come, or the server has ended it.
   var isStale: Bool { channel.hasInput || channel.peerHasEnded || channel.isAborted }

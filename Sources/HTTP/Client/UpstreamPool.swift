@@ -1,17 +1,14 @@
 internal import Core
 
-/// The idle connections of one loop to model servers.
+/// One loop's connections to model servers.
 // Sendable holds because only the loop's thread touches it.
 final class UpstreamPool: @unchecked Sendable {
-  private let loop: EventLoop
   /// Few, so that looking through them costs less than hashing a name.
   private var servers: [UpstreamServer] = []
   private var isSweeping = false
 
   /// Model servers close a connection that was idle for 5 s; one that is about to be is not worth the risk.
   static let longestIdle = Interval(.seconds(4))
-
-  init(loop: EventLoop) { self.loop = loop }
 
   func server(at origin: Origin) -> UpstreamServer {
     for server in servers where server.origin == origin { return server }
@@ -40,11 +37,19 @@ final class UpstreamPool: @unchecked Sendable {
     connection.becomeIdle()
     connection.next = server.idle
     server.idle = connection
-    if !isSweeping { sweepLater() }
+    if !isSweeping { sweepLater(on: connection.channel.loop) }
   }
 
   func closeAll() {
     for server in servers { keep(in: server) { _ in false } }
+  }
+
+  /// Ends every connection to that server; the requests that are on some of them fail.
+  func hangUp(on origin: Origin) {
+    for server in servers where server.origin == origin {
+      keep(in: server) { _ in false }
+      for connection in server.busy { connection.hangUp() }
+    }
   }
 
   private func isGood(_ connection: UpstreamConnection, at now: Instant) -> Bool {
@@ -52,12 +57,12 @@ final class UpstreamPool: @unchecked Sendable {
   }
 
   /// Closes what has been idle for too long, every so often while there is anything idle.
-  private func sweepLater() {
+  private func sweepLater(on loop: EventLoop) {
     isSweeping = true
-    loop.schedule(at: loop.now + Self.longestIdle) { [weak self] in self?.sweep() }
+    loop.schedule(at: loop.now + Self.longestIdle) { [weak self, unowned loop] in self?.sweep(on: loop) }
   }
 
-  private func sweep() {
+  private func sweep(on loop: EventLoop) {
     isSweeping = false
     for server in servers { keep(in: server) { isGood($0, at: loop.now) } }
     var known = servers
@@ -67,7 +72,7 @@ final class UpstreamPool: @unchecked Sendable {
       if isKnownUniquelyReferenced(&known[index]) { known.remove(at: index) }
     }
     servers = known
-    if servers.contains(where: { $0.idle != nil }) { sweepLater() }
+    if servers.contains(where: { $0.idle != nil }) { sweepLater(on: loop) }
   }
 
   /// Closes the idle connections that are not worth keeping.
@@ -92,11 +97,27 @@ final class UpstreamServer {
   let origin: Origin
   /// The idle connection that was used last; the others follow it in a list.
   var idle: UpstreamConnection?
+  /// Those that bear a request.
+  private(set) var busy: [UpstreamConnection] = []
   /// As the Host field has it.
   let host: [UInt8]
 
   init(origin: Origin) {
     self.origin = origin
     host = Array(origin.description.utf8)
+  }
+
+  /// Notes that the connection bears a request, until `release`.
+  func use(_ connection: UpstreamConnection) {
+    connection.position = busy.count
+    busy.append(connection)
+  }
+
+  func release(_ connection: UpstreamConnection) {
+    let last = busy.removeLast()
+    if last !== connection {
+      busy[connection.position] = last
+      last.position = connection.position
+    }
   }
 }

@@ -29,6 +29,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
   /// When the loop last came back from waiting. One reading serves a whole batch of events.
   private(set) var now: Instant
   let buffers = BufferPool()
+  let upstreams = UpstreamPool()
   // What every request touches is not checked for exclusive access, which would cost it a tenth of its time: each access is
   // over before anything else runs on this thread.
   @exclusivity(unchecked) private var jobs: [UnownedJob] = []

@@ -19,7 +19,7 @@ extension Exchange {
     } catch {
       throw ForwardFailure(error)
     }
-    let pool = worker.upstreams
+    let pool = loop.upstreams
     let server = pool.server(at: plan.origin)
     if let reused = pool.take(from: server, at: loop.now) {
       do {
@@ -43,12 +43,16 @@ extension Exchange {
     _ plan: ForwardPlan, over upstream: UpstreamConnection, of server: UpstreamServer, _ tap: AnswerTap
   ) async throws(ForwardFailure) {
     runner.upstreamWait.attach(upstream.channel)
-    defer { runner.upstreamWait.detach() }
+    server.use(upstream)
+    defer {
+      runner.upstreamWait.detach()
+      server.release(upstream)
+    }
     var forwarding = Forwarding(exchange: self, upstream: upstream)
     do throws(ForwardFailure) {
       try await forwarding.run(plan, server, tap)
       if forwarding.canReuseConnection {
-        worker.upstreams.put(upstream, to: server)
+        loop.upstreams.put(upstream, to: server)
       } else {
         upstream.channel.close()
       }

@@ -113,7 +113,7 @@ struct Forwarding: ~Copyable {
         switch await channel.waitReadable(until: deadline) {
         case .ready: continue
         case .timedOut: throw .timedOut("\(origin): no answer in time")
-        case .aborted: throw pump?.failure.map(ForwardFailure.init) ?? .clientGone
+        case .aborted: throw pump?.failure.map(ForwardFailure.init) ?? hungUp(origin) ?? .clientGone
         }
       }
       if input.capacity == 0 { loop.buffers.lend(to: input) }
@@ -123,9 +123,15 @@ struct Forwarding: ~Copyable {
         hasHeard = true
         return nil
       case .blocked: continue
-      case .ended, .failed: return outcome
+      case .ended, .failed:
+        if let failure = hungUp(origin) { throw failure }
+        return outcome
       }
     }
+  }
+
+  private func hungUp(_ origin: Origin) -> ForwardFailure? {
+    upstream.isHungUp ? .noAnswer("\(origin): the model server is being stopped") : nil
   }
 
   private func endedEarly(_ end: Transfer, _ origin: Origin) -> ForwardFailure {

@@ -2,7 +2,7 @@ package import Core
 internal import Glibc
 internal import Synchronization
 
-/// An HTTP/1.1 server on one address, with a listener, connections and upstream pool on each of its loops.
+/// An HTTP/1.1 server on one address, with a listener and connections on each of its loops.
 package final class HTTPServer: Sendable {
   /// Answers one request. It runs on the connection's loop; its task is cancelled when the client has gone.
   package typealias Handler = @Sendable (Exchange) async -> Void

@@ -1,7 +1,7 @@
 internal import Core
 internal import Glibc
 
-/// A server's part on one loop: its listener, its connections and its pool of upstream connections.
+/// A server's part on one loop: its listener and its connections.
 // Sendable holds because only the loop's thread touches what is mutable.
 final class Worker: @unchecked Sendable {
   let loop: EventLoop
@@ -10,7 +10,6 @@ final class Worker: @unchecked Sendable {
   let handler: HTTPServer.Handler
   let refusing: HTTPServer.RefusalObserver
   let logger: Logger
-  let upstreams: UpstreamPool
   private let count: ConnectionCount
   private var connections: [Connection] = []
   /// The runner that became idle last; the others follow it in a list.
@@ -52,7 +51,6 @@ final class Worker: @unchecked Sendable {
     self.logger = logger
     self.handler = handler
     self.refusing = refusing
-    upstreams = UpstreamPool(loop: loop)
   }
 
   // MARK: Connections
@@ -145,7 +143,7 @@ final class Worker: @unchecked Sendable {
     isDraining = true
     for connection in connections { connection.closeIfIdle() }
     endIdleRunners()
-    upstreams.closeAll()
+    loop.upstreams.closeAll()
     // Those streams that end with the daemon have been told to end; a client that takes nothing must not hold it up.
     loop.schedule(at: min(deadline, loop.now + Self.partingTime)) { [weak self] in
       for connection in self?.connections ?? [] where connection.yieldsToDrain { connection.cut() }

@@ -7,7 +7,6 @@ internal import HTTP
 /// body is read whole first; the answer goes on as it comes.
 struct WebForwarding: Sendable {
   private let transfers = WebTransfers()
-  let timeline: any Timeline
 
   /// What is not sent on: the client's credentials are for the daemon, and lengths and codings are settled anew.
   private static let droppedFields: KnownFieldSet = [
@@ -21,46 +20,46 @@ struct WebForwarding: Sendable {
   /// For an endpoint that has been scaled to zero: so long it holds the request instead of refusing it.
   private static let scaleUpTimeout = ("X-Scale-Up-Timeout", "600")
 
-  /// Sends the request and passes the answer on; whether it returns or throws, the exchange's `record` tells what came of it.
+  /// Sends the request and passes the answer on; `tap` looks at each piece of it.
   /// - Throws: as `Exchange.forward` does.
   func forward(
-    _ exchange: Exchange, _ plan: ForwardPlan, by access: WebAccess, tap: AnswerTap
+    _ exchange: Exchange, _ plan: ForwardPlan, by access: WebAccess, tap: AnswerTap = { _, _ in }
   ) async throws(ForwardFailure) {
     let request = try await request(exchange, plan, access)
-    exchange.noteSent(at: timeline.now)
-    defer { exchange.noteEnd(at: timeline.now) }
-    var progress: Progress?
     let transfer = transfers.send(request)
     defer { transfer.cancel() }
+    exchange.pass(.sent)
+    defer { exchange.pass(.end) }
+    var head: Head?
     for await news in transfer.news {
       switch news {
       case .head(let status, let fields):
-        exchange.noteHead(at: timeline.now)
+        exchange.pass(.head)
         try await begin(exchange, plan, status, fields)
-        progress = Progress(form: fields.form(status), hasBody: Self.hasBody(status))
+        head = Head(hasBody: Self.hasBody(status), form: AnswerForm(status: status, contentType: fields.contentType))
       case .piece(let bytes):
-        guard let progress, progress.hasBody else { continue }
-        exchange.noteBody(at: timeline.now)
-        if progress.form != .other { tap(bytes.span, progress.form) }
+        guard let head, head.hasBody else { continue }
+        exchange.pass(.firstByte)
+        if head.form != .other { tap(bytes.span, head.form) }
         do { try await exchange.send(bytes) } catch { throw .clientGone }
         transfer.taken(bytes: bytes.count)
       case .end(nil):
-        guard let progress else { throw .noAnswer("\(plan.origin): ended without an answer") }
-        if progress.hasBody { do { try await exchange.finish() } catch { throw .clientGone } }
+        guard let head else { throw .noAnswer("\(plan.origin): ended without an answer") }
+        if head.hasBody { do { try await exchange.finish() } catch { throw .clientGone } }
         return
       case .end(let failure?):
         let reason = "\(plan.origin): \(failure.localizedDescription)"
-        guard let progress else { throw failure.wasNotTaken ? .notTaken(reason) : .noAnswer(reason) }
-        throw await breakOff(exchange, plan, progress, reason)
+        guard let head else { throw failure.wasNotTaken ? .notTaken(reason) : .noAnswer(reason) }
+        throw await breakOff(exchange, plan, head, reason)
       }
     }
     throw .clientGone
   }
 
-  /// What has gone to the client of an answer that is not whole yet.
-  private struct Progress {
-    let form: AnswerForm
+  /// What of the answer's head matters to its end.
+  private struct Head {
     let hasBody: Bool
+    let form: AnswerForm
   }
 
   /// Whether an answer of this status has a body (RFC 9110, section 6.4.1).
@@ -97,7 +96,9 @@ struct WebForwarding: Sendable {
     _ exchange: Exchange, _ plan: ForwardPlan, _ status: Int, _ fields: [(name: String, value: String)]
   ) async throws(ForwardFailure) {
     for (name, value) in plan.addedFields { exchange.addResponseField(name, value) }
-    if fields.tellOfEvents { exchange.addResponseField("X-Accel-Buffering", "no") }
+    if AnswerForm(status: status, contentType: fields.contentType) == .eventStream {
+      exchange.addResponseField("X-Accel-Buffering", "no")
+    }
     let kept = fields.filter { !Self.droppedAnswerFields.contains($0.name.lowercased()) }.map { ($0.name, $0.value) }
     do {
       guard Self.hasBody(status) else { return try await exchange.respond(status: status, fields: kept) }
@@ -110,25 +111,31 @@ struct WebForwarding: Sendable {
 
   /// Tells the client, where it can be told, and cuts it off without a proper end.
   private func breakOff(
-    _ exchange: Exchange, _ plan: ForwardPlan, _ progress: Progress, _ reason: String
+    _ exchange: Exchange, _ plan: ForwardPlan, _ head: Head, _ reason: String
   ) async -> ForwardFailure {
-    if progress.form == .eventStream {
+    let bytesSent = exchange.record.bodyBytes
+    if head.form == .eventStream {
       let event = Array("\n\nevent: error\ndata: ".utf8) + plan.midStreamError + Array("\n\n".utf8)
       try? await exchange.send(event)
     }
     exchange.abort()
-    return .cut(reason, bytesSent: exchange.record.bodyBytes)
+    return .cut(reason, bytesSent: bytesSent)
   }
 }
 
 extension [(name: String, value: String)] {
   fileprivate var contentType: String? { first { $0.name.lowercased() == "content-type" }?.value }
-  fileprivate func form(_ status: Int) -> AnswerForm {
-    if tellOfEvents { return .eventStream }
-    return status < 300 && contentType?.lowercased().hasPrefix("application/json") ?? false ? .json : .other
-  }
+}
 
-  fileprivate var tellOfEvents: Bool { contentType?.lowercased().hasPrefix("text/event-stream") ?? false }
+extension AnswerForm {
+  fileprivate init(status: Int, contentType: String?) {
+    let type = contentType?.lowercased() ?? ""
+    guard 200..<300 ~= status else {
+      self = .other
+      return
+    }
+    self = type.hasPrefix("text/event-stream") ? .eventStream : type.hasPrefix("application/json") ? .json : .other
+  }
 }
 
 extension URLError {

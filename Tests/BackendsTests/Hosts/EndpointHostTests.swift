@@ -18,9 +18,11 @@ extension ProcessTests {
       endpoint.sleepAction = sleepAction
       endpoint.apiURL = fake.url + "/v2"
       let upstream = Upstream(origin: Origin(host: "127.0.0.1", port: 0), modelName: "org/large")
-      let hosting = HostSite(model: "large", control: site.control(upstream)) { [site] launch, logger in
+      let hosting = HostSite(
+        model: "large", control: site.control(upstream), output: site.log.logger
+      ) { [site] launch, output in
         ChildProcess(
-          launch, loop: site.loops.next(), timeline: site.timeline, logger: site.log.logger, output: logger)
+          launch, loop: site.loops.next(), timeline: site.timeline, logger: site.log.logger, output: output)
       }
       return EndpointHost(
         endpoint: endpoint, site: hosting, web: WebClient(), healthPath: "/health", sleepTimeout: .seconds(20),

@@ -50,7 +50,7 @@ import Testing
     }
     let address = try await back.start()
     let origin = Origin(host: address.host, port: address.port)
-    let web = WebForwarding(timeline: SystemTimeline())
+    let web = WebForwarding()
     let failures = Notes()
     let front = HTTPServer(address: anywhere, loops: loops, logger: .silent) { exchange in
       var plan = ForwardPlan(origin: origin)
@@ -59,8 +59,7 @@ import Testing
       plan.addedFields = [("x-added", "1")]
       do throws(ForwardFailure) {
         try await web.forward(
-          exchange, plan, by: WebAccess(scheme: .http, authorization: "Bearer service")
-        ) { _, _ in }
+          exchange, plan, by: WebAccess(scheme: .http, authorization: "Bearer service"))
       } catch {
         failures.add("\(error)")
         if !exchange.responseHasBegun { try? await exchange.respond(status: 502, body: "failed") }
