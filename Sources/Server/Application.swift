@@ -33,7 +33,9 @@ struct Application: Sendable {
     logger = logs.daemon
     loops = try EventLoopGroup(count: ProcessInfo.processInfo.activeProcessorCount)
 
-    runtimes = RuntimeFactory(loops: loops, timeline: timeline, logger: logger, output: logs.models)
+    runtimes = RuntimeFactory(
+      installation: URL(filePath: source.path).standardizedFileURL.path, loops: loops, timeline: timeline,
+      logger: logger, output: logs.models)
     var servers: [ModelID: any ModelRuntime] = [:]
     for model in configuration.models { servers[model.id] = try runtimes.runtime(for: model.id, model.backend) }
 
@@ -64,6 +66,7 @@ struct Application: Sendable {
   /// - Throws: `ListenFailure` when an address can't be had; nothing was started then.
   func run() async throws {
     let signals = try await Signals(on: loops.next())
+    await runtimes.endOrphans()
     let servers = try await startServers()
     logger.info("ready", ["listen": servers.addresses.joined(separator: " "), "models": configuration.models.count])
     let watch = Task { await switcher.run() }

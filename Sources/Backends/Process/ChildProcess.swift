@@ -20,17 +20,22 @@ final class ChildProcess: Sendable {
   private let written = Mutex(ServerOutput())
   /// The shepherd's control socket; nil once it is closed, when the number may be another descriptor's.
   private let control = Mutex<Int32?>(nil)
+  private let mark: ServerMark
   private let loop: EventLoop
   private let timeline: any Timeline
   private let logger: Logger
-  private let output: Logger
+  private let output: OutputSink
 
   /// Starts the server.
-  /// - Parameter output: gets what the server writes, line by line, each with its stream in the field "output".
-  init(_ launch: Launch, loop: EventLoop, timeline: any Timeline, logger: Logger, output: Logger) {
-    (self.loop, self.timeline, self.logger, self.output) = (loop, timeline, logger, output)
+  /// - Parameters:
+  ///   - mark: this process tree's own.
+  ///   - output: gets what the server writes, line by line.
+  init(
+    _ launch: Launch, mark: ServerMark, loop: EventLoop, timeline: any Timeline, logger: Logger, output: OutputSink
+  ) {
+    (self.mark, self.loop, self.timeline, self.logger, self.output) = (mark, loop, timeline, logger, output)
     do throws(Shepherd.SpawnFailure) {
-      let shepherd = try Shepherd.spawn(launch)
+      let shepherd = try Shepherd.spawn(launch, adding: mark.environment)
       control.withLock { $0 = shepherd.control }
       // What it does outlives the switch that it was started for.
       Task { await Logger.$subject.withValue([]) { await attend(shepherd) } }
@@ -67,18 +72,18 @@ final class ChildProcess: Sendable {
       await readOutput(shepherd.error, .stderr)
       await stdout
     }
-    let leader = await readReports(shepherd.status)
+    await readReports(shepherd.status)
     control.withLock { control in
       if let descriptor = control { close(descriptor) }
       control = nil
     }
+    if exit.current == nil {
+      // The shepherd was killed, and the server with it.
+      exit.resolve(.unknown)
+      await endRemains(of: shepherd)
+    }
     // Its end of the status pipe is closed, so it is a zombie or just about to be.
     _ = waitpid(shepherd.pid, nil, 0)
-    if exit.current == nil {
-      // The shepherd was killed, and the server with it; whoever else is of the group goes the same way.
-      if let leader { kill(-leader, SIGKILL) }
-      exit.resolve(.unknown)
-    }
     end.resolve(())
     // What was written is read to its end, unless a stranger got hold of the pipe and keeps it open.
     let timeout = Task {
@@ -87,18 +92,29 @@ final class ChildProcess: Sendable {
     }
     await reading.value
     timeout.cancel()
+    if let exit = exit.current { output.note(exit.description) }
     outputEnd.resolve(())
   }
 
-  /// Takes the shepherd's reports until it is gone. Returns the server's process id, if it was ever executed.
-  private func readReports(_ descriptor: Int32) async -> Int32? {
-    var leader: Int32?
+  /// Ends what a shepherd that was killed has left of its tree. The session bears the shepherd's id, which nobody else gets
+  /// before the shepherd is reaped; who has left the session is known by the mark.
+  private func endRemains(of shepherd: Shepherd) async {
+    let sweep = ProcessSweep(timeline: timeline) { [mark] process in
+      process.pid != shepherd.pid && (process.session == shepherd.pid || ServerMark(of: process.pid) == mark)
+    }
+    let (found, left) = await sweep.run(grace: .zero)
+    if !found.isEmpty { logger.warning("ended what a killed shepherd left behind", ["processes": found.count]) }
+    if !left.isEmpty { logger.error("processes outlive SIGKILL", ["pids": left.listed]) }
+  }
+
+  /// Takes the shepherd's reports until it is gone.
+  private func readReports(_ descriptor: Int32) async {
     do {
       let status = try await AsyncDescriptor(descriptor, on: loop)
       while case let bytes = try await status.read(), !bytes.isEmpty {
         for report in shepherdReports(in: bytes) {
           switch report.news {
-          case SHEPHERD_STARTED.rawValue: leader = report.value
+          case SHEPHERD_STARTED.rawValue: output.note("started as process \(report.value)")
           case SHEPHERD_FAILED.rawValue: exit.resolve(.notExecuted(errno: report.value))
           default: exit.resolve(ProcessEnd(waitStatus: report.value))
           }
@@ -110,19 +126,14 @@ final class ChildProcess: Sendable {
         if let control { _ = shepherd_stop(control, 0) }
       }
     }
-    return leader
   }
 
   private func readOutput(_ descriptor: Int32, _ stream: ServerOutput.Stream) async {
     guard let pipe = try? await AsyncDescriptor(descriptor, on: loop) else { return }
     while let bytes = try? await pipe.read(), !bytes.isEmpty {
-      log(written.withLock { $0.append(bytes, from: stream, at: timeline.now) }, stream)
+      output.take(written.withLock { $0.append(bytes, from: stream) }, from: stream, at: timeline.now)
     }
-    log(written.withLock { $0.finish(stream, at: timeline.now) }, stream)
-  }
-
-  private func log(_ lines: [String], _ stream: ServerOutput.Stream) {
-    for line in lines { output.info(line, ["output": stream.rawValue]) }
+    output.take(written.withLock { $0.finish(stream) }, from: stream, at: timeline.now)
   }
 }
 

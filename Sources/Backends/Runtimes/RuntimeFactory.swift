@@ -8,13 +8,21 @@ package struct RuntimeFactory: Sendable {
   private let logger: Logger
   private let output: Logger
   private let living = LivingProcesses()
+  private let marks: ServerMarks
+  /// What the models' servers have written last.
+  package let outputs = ModelOutputs()
   private let instances = InstanceNumbers()
 
   /// - Parameters:
+  ///   - installation: tells this daemon from others on the machine, and is the same in its next run: the path of its
+  ///     configuration.
   ///   - loops: watch the servers' processes, read their output and carry the control requests.
   ///   - output: gets what the servers write, each line with its model and "output": stdout or stderr.
-  package init(loops: EventLoopGroup, timeline: any Timeline, logger: Logger, output: Logger) {
+  package init(
+    installation: String, loops: EventLoopGroup, timeline: any Timeline, logger: Logger, output: Logger
+  ) {
     (self.loops, self.timeline, self.logger, self.output) = (loops, timeline, logger, output)
+    marks = ServerMarks(installation: installation)
   }
 
   /// The runtime of one model; nothing is started or asked yet.
@@ -27,11 +35,21 @@ package struct RuntimeFactory: Sendable {
     guard let launch = plan.launch else {
       return AttachedRuntime(model: model, plan: plan, control: control, instances: instances)
     }
-    // The mark by which a server of ours is known, whatever it is called.
-    let marked = launch.adding(["SWITCHER_MODEL": model.name])
+    let named = launch.adding(["SWITCHER_MODEL": model.name])
     return ServerRuntime(
-      model: model, plan: plan, launch: marked, control: control, loop: loops.next(), living: living,
-      instances: instances, output: output.with("model", model))
+      model: model, plan: plan, launch: named, control: control, loop: loops.next(), living: living, marks: marks,
+      instances: instances, output: OutputSink(logger: output.with("model", model), kept: outputs[model]))
+  }
+
+  /// Ends the servers that an earlier run of this daemon has left behind, as one does that was killed together with its
+  /// shepherds, and returns when they are gone. Nobody else's, and none of a run that still lives.
+  package func endOrphans() async {
+    let sweep = ProcessSweep(timeline: timeline) { [daemon = marks.daemon] process in
+      ServerMark(of: process.pid).map { daemon.succeeds($0.daemon) } ?? false
+    }
+    let (found, left) = await sweep.run(grace: Launch.orphanGrace)
+    if !found.isEmpty { logger.warning("ended the orphans of an earlier run", ["pids": found.listed]) }
+    if !left.isEmpty { logger.error("orphans of an earlier run outlive SIGKILL", ["pids": left.listed]) }
   }
 
   /// Ends every process of every runtime by force, at once, and returns when they are gone: for a daemon that was told

@@ -32,15 +32,17 @@ actor ServerRuntime: ModelRuntime {
   private let loop: EventLoop
   private let living: LivingProcesses
   private let instances: InstanceNumbers
-  private let output: Logger
+  private let marks: ServerMarks
+  private let output: OutputSink
   private var state = State.stopped
 
   init(
     model: ModelID, plan: ServerPlan, launch: Launch, control: ServerControl, loop: EventLoop, living: LivingProcesses,
-    instances: InstanceNumbers, output: Logger
+    marks: ServerMarks, instances: InstanceNumbers, output: OutputSink
   ) {
     (self.model, self.plan, self.launch, self.control) = (model, plan, launch, control)
-    (self.loop, self.living, self.instances, self.output) = (loop, living, instances, output)
+    (self.loop, self.living, self.marks, self.instances) = (loop, living, marks, instances)
+    self.output = output
     upstream = plan.upstream
     (deaths, deathReports) = AsyncStream.makeStream()
   }
@@ -61,7 +63,7 @@ actor ServerRuntime: ModelRuntime {
     if await control.isListening(at: plan.healthPath) { return isAliveStill(life) }
     guard isAliveStill(life) else { return false }
     state = .ending(life)
-    Task { try? await life.process.stop(grace: launch.stopGrace) }
+    Task { try? await end(life) }
     return false
   }
 
@@ -104,8 +106,14 @@ actor ServerRuntime: ModelRuntime {
   func stop() async throws(RuntimeFailure) {
     guard let life else { return }
     state = .ending(life)
-    try await life.process.stop(grace: launch.stopGrace)
+    try await end(life)
     noteGone(life)
+  }
+
+  /// Some servers wait for their connections when they are told to end, and llama.cpp does so without an end.
+  private func end(_ life: Life) async throws(RuntimeFailure) {
+    control.client.hangUp(on: upstream.origin)
+    try await life.process.stop(grace: launch.stopGrace)
   }
 
   // MARK: Waking
@@ -124,8 +132,7 @@ actor ServerRuntime: ModelRuntime {
     guard !Task.isCancelled else { throw RuntimeFailure("the start was cancelled") }
     guard case .stopped = state else { throw RuntimeFailure("the server is being started already") }
     let process = ChildProcess(
-      launch, loop: loop, timeline: control.timeline, logger: control.logger,
-      output: output)
+      launch, mark: marks.next(), loop: loop, timeline: control.timeline, logger: control.logger, output: output)
     let life = Life(instance: instances.next(for: model), process: process)
     state = .starting(life)
     living.add(process)

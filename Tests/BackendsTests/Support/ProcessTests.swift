@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import HTTP
 import Testing
 
@@ -12,6 +13,8 @@ import Testing
     let tree = ProcessTree()
     let timeline = SystemTimeline()
     let loops: EventLoopGroup
+    let marks = ServerMarks(installation: UUID().uuidString)
+    let output = ModelOutput()
 
     /// One for all tests: a loop that nobody shuts down keeps its thread.
     private static let sharedLoops = Result { try EventLoopGroup(count: 1) }
@@ -24,7 +27,8 @@ import Testing
 
     func start(_ command: [String], grace: Duration = .seconds(10)) -> ChildProcess {
       ChildProcess(
-        launch(command, grace: grace), loop: loops.next(), timeline: timeline, logger: log.logger, output: log.logger)
+        launch(command, grace: grace), mark: marks.next(), loop: loops.next(), timeline: timeline, logger: log.logger,
+        output: OutputSink(logger: log.logger, kept: output))
     }
 
     func shell(_ script: String) -> ChildProcess { start(["sh", "-c", script]) }
@@ -33,7 +37,8 @@ import Testing
 
 extension ProcessTests.Site {
   var factory: RuntimeFactory {
-    RuntimeFactory(loops: loops, timeline: timeline, logger: log.logger, output: log.logger)
+    RuntimeFactory(
+      installation: marks.daemon.installation, loops: loops, timeline: timeline, logger: log.logger, output: log.logger)
   }
 
   func runtime(
