@@ -13,6 +13,9 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// Asked of the environment, not of git: the package manager keeps what it has once read there, and it would go stale.
+let commit = Context.environment["SWITCHER_COMMIT"] ?? "unknown"
+
 // The arrows between the modules: data flows from the top of this list to its end, and never back.
 let package = Package(
   name: "switcher",
@@ -22,17 +25,20 @@ let package = Package(
     .target(name: "Metrics", swiftSettings: strict),
     .target(name: "Policies", dependencies: ["Core"], swiftSettings: strict),
     .target(name: "CLinux"),
+    .target(name: "CBuild", cSettings: [.define("SWITCHER_COMMIT", to: "\"\(commit)\"")]),
     .target(name: "HTTP", dependencies: ["Core", "CLinux"], swiftSettings: strict),
     .target(name: "Backends", dependencies: ["Core", "CLinux", "HTTP"], swiftSettings: strict),
     .target(name: "Switcher", dependencies: ["Core", "Policies", "Metrics"], swiftSettings: strict),
     .executableTarget(
       name: "Server",
-      dependencies: ["Core", "Metrics", "Policies", "CLinux", "HTTP", "Backends", "Switcher"],
+      dependencies: ["Core", "Metrics", "Policies", "CLinux", "CBuild", "HTTP", "Backends", "Switcher"],
       swiftSettings: strict),
 
     .target(name: "TestSupport", dependencies: ["Core"], path: "Tests/Support", swiftSettings: strict),
     .testTarget(name: "CoreTests", dependencies: ["Core", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: strict),
+    .executableTarget(
+      name: "MetricsBench", dependencies: ["Metrics"], path: "Tests/MetricsBench", swiftSettings: strict),
     .testTarget(name: "PoliciesTests", dependencies: ["Policies", "Core", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Core", "CLinux", "TestSupport"], swiftSettings: strict),
     .testTarget(

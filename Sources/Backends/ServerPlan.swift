@@ -33,6 +33,7 @@ struct SleepMode: Sendable, Equatable {
   let sleepSteps: [ControlStep]
   let wakeSteps: [ControlStep]
   let proof: Proof
+  let wakeKind: WakeKind
 
   /// What `GET /is_sleeping` is asked for after the steps; a 200 from a control route proves little.
   enum Proof: Sendable {
@@ -45,5 +46,5 @@ struct SleepMode: Sendable, Equatable {
   }
 
   /// The weights stay on the GPU and nothing is said to the server.
-  static let idle = SleepMode(sleepSteps: [], wakeSteps: [], proof: .none)
+  static let idle = SleepMode(sleepSteps: [], wakeSteps: [], proof: .none, wakeKind: .resume)
 }

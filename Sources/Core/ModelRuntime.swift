@@ -25,8 +25,17 @@ package protocol ModelRuntime: Sendable {
   /// Looks whether the server still lives: by its process where it is ours, by its health where it is not.
   func isAlive() async -> Bool
 
+  /// Whether the server says that it is well; changes nothing and wakes nobody. False where no server of this model runs,
+  /// whoever else may answer at its address.
+  func isWell() async -> Bool
+
   /// The instances that ended without having been asked to, each as soon as it is noticed. One reader only.
   var deaths: AsyncStream<Death> { get }
+}
+
+extension ModelRuntime {
+  /// Where there is nobody to ask, a server is well as long as it runs.
+  package func isWell() async -> Bool { await [.running, .external].contains(processState) }
 }
 
 /// The serial number of one life of a model's server: a cold start begins a new one, a wake from sleep does not.
@@ -70,8 +79,20 @@ package enum ProcessState: String, Sendable {
 package struct RuntimeFailure: Error, Hashable, Sendable, CustomStringConvertible {
   /// Names what was tried, what was found and what was expected.
   package let message: String
+  package let cause: Cause
 
-  package init(_ message: String) { self.message = message }
+  /// What kept it from being done, as far as that has a name of its own.
+  package enum Cause: Sendable {
+    case timedOut
+    /// The server ended in the middle of it.
+    case serverEnded
+    case other
+  }
+
+  package init(_ message: String, _ cause: Cause = .other) {
+    self.message = message
+    self.cause = cause
+  }
 
   package var description: String { message }
 }

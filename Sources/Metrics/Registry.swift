@@ -75,8 +75,9 @@ package final class Registry: Sendable {
   /// Has a collector called at each scrape.
   package func collect(_ collector: @escaping Collector) { state.withLock { $0.collectors.append(collector) } }
 
-  /// Runs the collectors, then reads and writes out every family.
-  package func render(as format: ExpositionFormat = .text) async -> [UInt8] {
+  /// Runs the collectors, then reads and writes out every family; never on the thread of the caller, whose requests would
+  /// have to wait.
+  @concurrent package func render(as format: ExpositionFormat = .text) async -> [UInt8] {
     let (declarations, collectors, figures, byteCount) = state.withLock { state in
       let figures = RegistryFigures(series: budget.used, refusals: budget.refusals, lastRender: state.lastRender)
       return (state.declarations, state.collectors, figures, state.lastByteCount)

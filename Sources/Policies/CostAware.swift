@@ -40,6 +40,11 @@ package struct CostAware: SwitchPolicy {
     slots = options.number(Self.slots) ?? 16
   }
 
+  package func waitLimit(for candidate: Situation.Candidate, in situation: Situation) -> Duration? {
+    guard let active = situation.active else { return nil }
+    return .seconds(staleness(candidate, situation, Balance(situation, active, slots: slots)))
+  }
+
   package func decide(in situation: Situation) -> Decision {
     guard let oldest = situation.oldest else { return .stay(.exhausted) }
     guard let active = situation.active else { return .switchTo(oldest.model, .idle) }

@@ -24,6 +24,8 @@ package struct SchedulerTick: SwitchPolicy {
     maxWait = options.duration(Self.maxWait)
   }
 
+  package func waitLimit(for candidate: Situation.Candidate, in situation: Situation) -> Duration? { maxWait }
+
   package func decide(in situation: Situation) -> Decision {
     guard let oldest = situation.oldest, let longest = situation.longest else { return .stay(.exhausted) }
     guard let active = situation.active else { return .switchTo(longest.model, .idle) }

@@ -18,11 +18,16 @@ package protocol SwitchPolicy: Sendable {
   /// nil means until the last of them.
   var drainCap: Duration? { get }
 
+  /// How long a candidate may wait before that beats every other reason; nil where waiting alone never does.
+  func waitLimit(for candidate: Situation.Candidate, in situation: Situation) -> Duration?
+
   func decide(in situation: Situation) -> Decision
 }
 
 extension SwitchPolicy {
   package var drainCap: Duration? { nil }
+
+  package func waitLimit(for candidate: Situation.Candidate, in situation: Situation) -> Duration? { nil }
 }
 
 /// A policy's answer.

@@ -12,8 +12,11 @@ struct Application: Sendable {
   private let logger: Logger
   private let timeline = SystemTimeline()
   private let loops: EventLoopGroup
-  private let registry = Registry()
+  private let registry: Registry
   private let readiness = Readiness()
+  private let traffic = TrafficMonitor()
+  private let history = SwitchHistory()
+  private let feed: EventFeed
   private let runtimes: RuntimeFactory
   private let switcher: ModelSwitcher
   private let directory: LiveDirectory
@@ -33,33 +36,47 @@ struct Application: Sendable {
     logger = logs.daemon
     loops = try EventLoopGroup(count: ProcessInfo.processInfo.activeProcessorCount)
 
+    registry = Registry(seriesLimit: configuration.metrics.maxSeries)
+    let runtimeMetrics = RuntimeMetrics(registry: registry)
+    runtimeMetrics.create(configuration.models)
+
     runtimes = RuntimeFactory(
       installation: URL(filePath: source.path).standardizedFileURL.path, loops: loops, timeline: timeline,
-      logger: logger, output: logs.models)
+      logger: logger, output: logs.models, observer: runtimeMetrics.observe)
     var servers: [ModelID: any ModelRuntime] = [:]
     for model in configuration.models { servers[model.id] = try runtimes.runtime(for: model.id, model.backend) }
 
-    let switches = SwitchMetrics(models: configuration.models.map(\.id), registry: registry)
+    let pairs = PairLabels(configuration.metrics.pairDetail, models: configuration.models.count)
+    let readings = SnapshotMetrics(pairs: pairs, registry: registry)
+    let switches = SwitchMetrics(models: configuration.models.map(\.id), pairs: pairs, registry: registry)
     let switchLog = SwitchLog(logger: logger)
+    let feed = EventFeed(
+      StatePicture(models: configuration.models.map(\.id), policy: configuration.policy.name),
+      life: RequestID.valid(nil))
+    self.feed = feed
     switcher = ModelSwitcher(
       machine: SwitchMachine(
         models: configuration.models.map { ($0.id, $0.limits) }, policy: try configuration.policy.policy(),
         requestTimeout: configuration.longestWait, at: timeline.now),
       runtimes: servers, timeline: timeline, logger: logger,
-      observer: { notice, _ in
+      observer: { [history] notice, now in
+        readings.observe(notice)
         switches.observe(notice)
         switchLog.write(notice)
+        history.observe(notice)
+        feed.observe(notice, now)
       })
-    switches.expose(switcher, registry: registry)
+    readings.expose(switcher, registry: registry)
     let requests = RequestMetrics(registry: registry)
     http = HTTPMetrics(registry: registry)
-    directory = LiveDirectory(ModelDirectory(configuration.models, metrics: requests))
+    directory = LiveDirectory(ModelDirectory(configuration.models, metrics: requests, traffic: traffic))
     live = LiveConfiguration(
       configuration, source: source,
       parties: LiveConfiguration.Parties(
         switcher: switcher, runtimes: runtimes, directory: directory, switchMetrics: switches,
-        requestMetrics: requests, logs: logs),
+        runtimeMetrics: runtimeMetrics, requestMetrics: requests, traffic: traffic, logs: logs),
       logger: logger)
+    ConfigurationMetrics(registry: registry).expose(live, registry: registry)
   }
 
   /// Serves until a signal ends it. A second signal ends the process at once.
@@ -70,6 +87,7 @@ struct Application: Sendable {
     let servers = try await startServers()
     logger.info("ready", ["listen": servers.addresses.joined(separator: " "), "models": configuration.models.count])
     let watch = Task { await switcher.run() }
+    let queueWatch = Task { await QueueWatch(switcher: switcher, hub: feed.hub, timeline: timeline).run() }
     // What keeps a reload from being done is logged, and the old configuration stays.
     while try await signals.next() == .reload { _ = try? await live.reload() }
     let impatience = Task {
@@ -82,6 +100,7 @@ struct Application: Sendable {
     await shutDown(servers.servers)
     impatience.cancel()
     watch.cancel()
+    queueWatch.cancel()
   }
 
   // MARK: The listeners
@@ -124,6 +143,12 @@ struct Application: Sendable {
   private func addClientRoutes(to router: inout Router) {
     let startedAt = Int(Date.now.timeIntervalSince1970)
     ClientRoutes(switcher: switcher, directory: directory, readiness: readiness, startedAt: startedAt).add(to: &router)
+    HealthRoutes(switcher: switcher, directory: directory).add(to: &router)
+    let followsEvents = configuration.adminListen == nil && configuration.adminToken == nil
+    StatusPageRoute(
+      switcher: switcher, monitor: traffic, history: history, timeline: timeline,
+      events: followsEvents ? EventsRoute.path : nil
+    ).add(to: &router)
     let proxy = ModelProxy(
       directory: directory, switcher: switcher, timeline: timeline, recorder: recorder, logger: logger)
     for path in Self.modelPaths { router.add(.post, path, proxy.serve) }
@@ -142,15 +167,26 @@ struct Application: Sendable {
     router.addAdminRoutes { router in
       StatusRoute(switcher: switcher, admission: admission).add(to: &router)
       ConfigurationRoutes(live: live, admission: admission).add(to: &router)
-      CommandRoutes(switcher: switcher, admission: admission).add(to: &router)
+      let desk = Operator(switcher: switcher)
+      CommandRoutes(desk: desk, admission: admission).add(to: &router)
+      TrafficRoutes(switcher: switcher, monitor: traffic, timeline: timeline, admission: admission).add(to: &router)
+      SleepRoutes(desk: desk, monitor: traffic, timeline: timeline, admission: admission).add(to: &router)
+      EndpointRoutes(desk: desk, admission: admission).add(to: &router)
+      ServerInfoRoutes(switcher: switcher, live: live, admission: admission).add(to: &router)
+      HistoryRoute(history: history, timeline: timeline, admission: admission).add(to: &router)
+      EventsRoute(hub: feed.hub, timeline: timeline, admission: admission).add(to: &router)
     }
     addOwnMetrics()
     MetricsRoute(registry: registry).add(to: &router)
   }
 
   private func addOwnMetrics() {
-    let build: Collected<String> = registry.gauge("switcher_build_info", help: "1; what runs.", labels: "version")
-    registry.collect { $0.set(build, Version.number, to: 1) }
+    let build: Collected<String, String, String> = registry.gauge(
+      "switcher_build_info", help: "1; what runs.", labels: "version", "commit", "swift")
+    registry.collect { $0.set(build, Version.number, Version.commit, Version.compiler, to: 1) }
+    let subscribers: Collected<> = registry.gauge(
+      "switcher_event_subscribers", help: "Open streams of events.")
+    registry.collect { [hub = feed.hub] in $0.set(subscribers, to: hub.readerCount) }
     let lines = registry.collectedCounter(
       "switcher_log_messages_total", help: "Lines of the log.", labels: Label<Logger.Level>("level"))
     registry.collect { [output = logs.output] samples in
@@ -170,6 +206,7 @@ struct Application: Sendable {
     try? await timeline.sleep(for: configuration.shutdownDelay)
     for server in servers { server.stopAccepting() }
     await switcher.close()
+    feed.hub.close()
     let deadline = timeline.now + configuration.shutdownGrace
     for server in servers { await server.drain(until: deadline) }
     await switcher.stopAll()

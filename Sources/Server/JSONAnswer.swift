@@ -16,4 +16,9 @@ extension Exchange {
   func respondJSON(_ value: some Encodable, status: Int = 200) async throws(ExchangeFailure) {
     try await respond(status: status, body: json(value))
   }
+
+  /// Answers with a value whose members are in order, and null where they have no value.
+  func respond(_ value: JSONValue, status: Int = 200) async throws(ExchangeFailure) {
+    try await respond(status: status, body: Array(value.serialized().utf8))
+  }
 }

@@ -11,7 +11,7 @@ package enum Event: Sendable {
   case slept(ModelID, Residence)
   case sleepFailed(ModelID, message: String)
   case woke(ModelID, Instance)
-  case wakeFailed(ModelID, message: String)
+  case wakeFailed(ModelID, RuntimeFailure)
   case stopped(ModelID)
   case stopFailed(ModelID, message: String)
   case runtimeDied(ModelID, Death)

@@ -1,4 +1,4 @@
-internal import Core
+package import Core
 internal import Policies
 
 /// What the switcher is told about a model once, by the configuration.
@@ -7,10 +7,13 @@ package struct ModelLimits: Hashable, Sendable {
   package var maxInFlight: Int?
   /// Requests that may wait for it; nil means as many as come.
   package var maxQueue: Int?
+  /// How long it stays awake while nobody uses it or waits for another model; nil means for ever.
+  package var idleSleep: Duration?
 
-  package init(maxInFlight: Int? = nil, maxQueue: Int? = nil) {
+  package init(maxInFlight: Int? = nil, maxQueue: Int? = nil, idleSleep: Duration? = nil) {
     self.maxInFlight = maxInFlight
     self.maxQueue = maxQueue
+    self.idleSleep = idleSleep
   }
 }
 
@@ -23,6 +26,8 @@ struct ModelState: Sendable {
   var backoff = Backoff()
   /// When it last stopped admitting requests.
   var lastLeft: Instant?
+  /// Since when it has been at rest; nil while it is awake, or is stopped for another reason than that it was put to sleep.
+  var rest: Rest?
   var arrivals: ArrivalRate
   var service = ServiceTime()
   /// The last death that was reported since its wake began; it may be that of the instance that is coming up.
@@ -31,6 +36,8 @@ struct ModelState: Sendable {
   var departure: Departure?
   /// Whether that server is being ended.
   var isRetiring = false
+  /// Whether its next start is one that should not have been needed.
+  var isToRestart = false
   /// The state that those who look on were last told of.
   var toldState = LifecycleState.stopped
 
@@ -59,6 +66,13 @@ enum Presence: Sendable {
   case awake(Awake)
 }
 
+/// The time since a model was put to sleep in an orderly way, whatever is left of its process.
+package struct Rest: Hashable, Sendable {
+  package let since: Instant
+  /// Whether the operator sent it to sleep; else it made room for another model, or nobody used it.
+  package let wasOrdered: Bool
+}
+
 /// A model that can serve.
 struct Awake: Sendable {
   let instance: Instance
@@ -67,7 +81,20 @@ struct Awake: Sendable {
   let chosenAt: Instant
   /// What the switch that brought it here cost: sleep and wake.
   let costPaid: Duration
+  /// How long a request could wait before the policy would have switched here whatever else.
+  let waitLimit: Duration?
   var inFlight = 0
+  /// Since when nobody has used it; of no meaning while somebody does.
+  var idleSince: Instant
+
+  init(instance: Instance, since: Instant, chosenAt: Instant, costPaid: Duration, waitLimit: Duration?) {
+    self.instance = instance
+    self.since = since
+    self.chosenAt = chosenAt
+    self.costPaid = costPaid
+    self.waitLimit = waitLimit
+    idleSince = since
+  }
 }
 
 /// How long a model that failed is left alone: two seconds after the first failure, doubling to a minute.

@@ -7,7 +7,7 @@ extension ModelSwitcher {
       do throws(RuntimeFailure) {
         return .woke(model, try await runtime.wake())
       } catch {
-        return .wakeFailed(model, message: error.message)
+        return .wakeFailed(model, error)
       }
     }
   }
@@ -91,7 +91,7 @@ extension ModelSwitcher {
   /// Leaves a trace of what failed: the machine goes on by itself, but its operator wants to know why.
   private func note(_ outcome: Event) {
     switch outcome {
-    case .wakeFailed(let model, let message): logger.warning("wake failed", ["model": model, "failure": message])
+    case .wakeFailed(let model, let failure): logger.warning("wake failed", ["model": model, "failure": failure])
     case .sleepFailed(let model, let message): logger.warning("sleep failed", ["model": model, "failure": message])
     case .stopFailed(let model, let message): logger.error("stop failed", ["model": model, "failure": message])
     default: break

@@ -110,6 +110,22 @@ package actor ModelSwitcher {
     return states
   }
 
+  /// Asks the servers of these models whether they are well, all at the same time; wakes none.
+  package nonisolated func health(
+    of models: [ModelID]
+  ) async -> [(model: ModelID, upstream: Upstream, isWell: Bool)] {
+    let asked = await runtimes(of: models)
+    let answers = await withTaskGroup(of: (ModelID, Bool).self) { group in
+      for (model, runtime) in asked { group.addTask { (model, await runtime.isWell()) } }
+      return await group.reduce(into: [ModelID: Bool]()) { $0[$1.0] = $1.1 }
+    }
+    return asked.map { ($0.model, $0.runtime.upstream, answers[$0.model] ?? false) }
+  }
+
+  private func runtimes(of models: [ModelID]) -> [(model: ModelID, runtime: any ModelRuntime)] {
+    models.compactMap { model in runtimes[model].map { (model, $0) } }
+  }
+
   // MARK: Configuration
 
   /// From now on this policy decides, also about a switch that is wanted already.

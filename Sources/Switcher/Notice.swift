@@ -16,11 +16,15 @@ package enum Notice: Sendable {
   /// A policy of this name decides from now on; it may have had the same name before.
   case policyReplaced(name: String)
   case modelChanged(ModelChange)
+  /// The model's server is begun anew, since it had ended by itself or would neither sleep nor wake.
+  case modelRestarted(ModelID)
+  /// A request had to wait as long as the policy lets any wait, or longer, until the switch to its model was decided.
+  case requestStarved(ModelID)
   /// The configuration was read anew.
   case modelsReplaced(ModelsChange)
 }
 
-/// Told of each notice and when it happened, in order; called on the switcher's actor, so it must be quick.
+/// Told of each notice and when it happened, in order. Called on the switcher's actor, so it must be quick.
 package typealias Observer = @Sendable (Notice, Instant) -> Void
 
 /// A switch as it begins.

@@ -85,7 +85,7 @@ extension SwitchMachine {
       pursue(goals.removeFirst(), now, &effects)
       return true
     }
-    return mode.isManual ? restoreServed(now, &effects) : askPolicy(now, &effects)
+    return mode.isManual ? restoreServed(now, &effects) : askPolicy(now, &effects) || restIdle(now, &effects)
   }
 
   private mutating func pursue(_ goal: Goal, _ now: Instant, _ effects: inout [Effect]) {
@@ -125,14 +125,27 @@ extension SwitchMachine {
       forgetDecision()
       return false
     }
-    switch policy.decide(in: situation(candidates, now)) {
-    case .switchTo(let model, let reason) where candidates.contains { $0.model == model }:
-      begin(to: model, trigger: reason == .tick ? .tick : .request, reason: reason, now, &effects)
+    let situation = situation(candidates, now)
+    let decision = policy.decide(in: situation)
+    switch decision {
+    case .switchTo(let model, let reason):
+      guard let target = candidates.first(where: { $0.model == model }) else {
+        tally.count(.deny, reason)
+        forgetDecision()
+        return false
+      }
+      tally.count(.switch, reason)
+      begin(
+        to: model, trigger: reason == .tick ? .tick : .request, reason: reason,
+        waitLimit: policy.waitLimit(for: target, in: situation), now, &effects)
       return true
     case .reconsider(let instant, let reason):
+      tally.count(.defer, reason)
       rechecks.add(Self.justAfter(max(instant, now)))
       cooldownSince = reason == .cooldown ? cooldownSince ?? now : nil
-    case .stay, .switchTo: forgetDecision()
+    case .stay(let reason):
+      tally.count(.stay, reason)
+      forgetDecision()
     }
     return false
   }
@@ -145,14 +158,24 @@ extension SwitchMachine {
 
   private func candidates(_ now: Instant) -> [Situation.Candidate] {
     models.indices.compactMap { index in
-      let model = models[index]
-      guard index != holder, let oldest = model.queue.first, model.backoff.remaining(at: now) == nil
-      else { return nil }
-      return Situation.Candidate(
-        model: model.id, waiting: model.queue.count, oldestArrival: oldest.arrival,
-        sumOfAges: model.queue.sumOfAges(at: now), lastLeft: model.lastLeft, serviceTime: model.service.average,
-        slots: model.limits.maxInFlight)
+      models[index].backoff.remaining(at: now) == nil ? candidate(index, now) : nil
     }
+  }
+
+  private func candidate(_ index: Int, _ now: Instant) -> Situation.Candidate? {
+    guard index != holder, let oldest = models[index].queue.first else { return nil }
+    let model = models[index]
+    return Situation.Candidate(
+      model: model.id, waiting: model.queue.count, oldestArrival: oldest.arrival,
+      sumOfAges: model.queue.sumOfAges(at: now), lastLeft: model.lastLeft, serviceTime: model.service.average,
+      slots: model.limits.maxInFlight)
+  }
+
+  /// How long a request may wait for the model before the policy switches to it whatever else; nil where it never does.
+  func waitLimit(_ index: Int, _ now: Instant) -> Duration? {
+    if let transition, transition.to == models[index].id { return transition.waitLimit }
+    guard !mode.isManual, let candidate = candidate(index, now) else { return nil }
+    return policy.waitLimit(for: candidate, in: situation([candidate], now))
   }
 
   private func situation(_ candidates: [Situation.Candidate], _ now: Instant) -> Situation {

@@ -117,6 +117,7 @@ extension SwitchMachine {
     case .renewal:
       models[index].departure = nil
       models[index].isRetiring = false
+      models[index].isToRestart = false
       models[index].backoff.reset()
       stopped(model, now, &effects)
     case .removal:

@@ -21,6 +21,25 @@ extension SwitchMachine {
     }
   }
 
+  /// - Parameters:
+  ///   - limit: how long the policy let a request wait for the model.
+  ///   - end: when the switch to the model was decided, or the request gave up before that.
+  mutating func noteStarvation(
+    _ waiter: Waiter, _ index: Int, _ limit: Duration?, until end: Instant, _ effects: inout [Effect]
+  ) {
+    var end = end
+    if let transition, transition.to == models[index].id { end = transition.decidedAt }
+    guard let limit, end - waiter.arrival >= limit else { return }
+    effects.append(.note(.requestStarved(models[index].id)))
+  }
+
+  /// The model's server is about to be started.
+  mutating func noteRestart(_ index: Int, _ effects: inout [Effect]) {
+    guard models[index].isToRestart else { return }
+    models[index].isToRestart = false
+    effects.append(.note(.modelRestarted(models[index].id)))
+  }
+
   /// The one place where a switch goes on to another stage.
   mutating func enter(_ stage: Transition.Stage, _ now: Instant, _ effects: inout [Effect]) {
     guard let hasNewPhase = transition?.enter(stage, at: now), hasNewPhase, let transition else { return }

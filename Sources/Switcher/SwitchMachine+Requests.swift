@@ -9,7 +9,10 @@ extension SwitchMachine {
     }
     issue(waiter.ticket)
     models[index].arrivals.record(at: now)
-    if let refusal = refusal(index, now) { return effects.append(.reject(waiter.ticket, refusal)) }
+    if let refusal = refusal(index, now) {
+      if case .manualMode = refusal { tally.countRefusals(1) }
+      return effects.append(.reject(waiter.ticket, refusal))
+    }
     if index == holder, transition == nil, models[index].queue.isEmpty, models[index].hasFreeSlot {
       grant(waiter, index, waited: false, now, &effects)
     } else if let limit = fullQueueLimit(index, now, &effects) {
@@ -39,8 +42,11 @@ extension SwitchMachine {
     return nil
   }
 
-  mutating func abandoned(_ ticket: Ticket, _ model: ModelID, _ effects: inout [Effect]) {
-    guard let index = index(of: model), models[index].queue.remove(ticket) != nil else { return }
+  mutating func abandoned(_ ticket: Ticket, _ model: ModelID, _ now: Instant, _ effects: inout [Effect]) {
+    guard let index = index(of: model) else { return }
+    let limit = waitLimit(index, now)
+    guard let waiter = models[index].queue.remove(ticket) else { return }
+    noteStarvation(waiter, index, limit, until: now, &effects)
     waitingCount -= 1
     effects.append(.reject(ticket, .abandoned))
   }
@@ -49,6 +55,7 @@ extension SwitchMachine {
     guard let index = index(of: grant.model), var awake = models[index].awake, awake.instance == grant.instance
     else { return }
     awake.inFlight -= 1
+    if awake.inFlight == 0 { awake.idleSince = now }
     models[index].presence = .awake(awake)
     models[index].service.record(now - grant.grantedAt)
   }
@@ -57,7 +64,10 @@ extension SwitchMachine {
   mutating func expire(_ now: Instant, _ effects: inout [Effect]) {
     for index in models.indices {
       models[index].backoff.expire(at: now)
+      guard models[index].queue.nextDeadline <= now else { continue }
+      let limit = waitLimit(index, now)
       for waiter in models[index].queue.removeExpired(at: now) {
+        noteStarvation(waiter, index, limit, until: now, &effects)
         waitingCount -= 1
         effects.append(.reject(waiter.ticket, .timedOut(after: now - waiter.arrival)))
       }
@@ -87,6 +97,7 @@ extension SwitchMachine {
     guard var awake = models[index].awake else { return }
     awake.inFlight += 1
     models[index].presence = .awake(awake)
+    if waited { noteStarvation(waiter, index, awake.waitLimit, until: awake.chosenAt, &effects) }
     let switching = waited ? max(awake.since - max(waiter.arrival, awake.chosenAt), .zero) : .zero
     effects.append(
       .grant(
@@ -109,7 +120,10 @@ extension SwitchMachine {
   mutating func rejectUnservable(_ effects: inout [Effect]) {
     guard mode.isManual, waitingCount > 0 else { return }
     let refusal = SwitchError.manualMode(served: servedInManualMode)
-    for index in models.indices where !isServable(models[index].id) { rejectQueue(index, refusal, &effects) }
+    for index in models.indices where !isServable(models[index].id) {
+      tally.countRefusals(models[index].queue.count)
+      rejectQueue(index, refusal, &effects)
+    }
   }
 
   mutating func rejectQueue(_ index: Int, _ error: SwitchError, _ effects: inout [Effect]) {

@@ -5,15 +5,16 @@ internal import Policies
 extension SwitchMachine {
   /// Starts a switch from whoever is awake. There must be none under way.
   mutating func begin(
-    to target: ModelID?, trigger: Trigger, reason: Reason? = nil, eviction: Eviction? = nil,
-    commands: [CommandID] = [], _ now: Instant, _ effects: inout [Effect]
+    to target: ModelID?, trigger: Trigger, reason: Reason? = nil, waitLimit: Duration? = nil,
+    eviction: Eviction? = nil, commands: [CommandID] = [], _ now: Instant, _ effects: inout [Effect]
   ) {
     switchCount += 1
     let cooldown = reason == nil ? nil : cooldownSince.map { now - $0 }
     forgetDecision()
     let decision = SwitchDecision(
       number: switchCount, from: holder.map { models[$0].id }, to: target, trigger: trigger, reason: reason)
-    transition = Transition(decision, eviction: eviction, cooldown: cooldown, commands: commands, at: now)
+    transition = Transition(
+      decision, eviction: eviction, waitLimit: waitLimit, cooldown: cooldown, commands: commands, at: now)
     effects.append(.note(.switchDecided(decision)))
     if holder != nil {
       let admitUntil = policy.drainCap.map { now + $0 }
@@ -47,11 +48,13 @@ extension SwitchMachine {
       let awake = models[index].awake
     else { return }
     models[index].backoff.reset()
+    models[index].rest = Rest(since: now, wasOrdered: transition.trigger == .force && transition.to == nil)
     left(index, residence == .asleep ? .asleep(awake.instance) : .stopped, now, &effects)
   }
 
   mutating func sleepFailed(_ model: ModelID, _ message: String, _ now: Instant, _ effects: inout [Effect]) {
     guard let transition, transition.from == model, transition.stage == .sleeping else { return }
+    if let index = index(of: model) { models[index].isToRestart = true }
     enter(.stoppingOld, now, &effects)
     effects.append(.stop(model))
   }
@@ -59,8 +62,8 @@ extension SwitchMachine {
   private mutating func left(_ index: Int, _ presence: Presence, _ now: Instant, _ effects: inout [Effect]) {
     setPresence(index, presence)
     if let transition, transition.to == nil {
-      // Whom the operator sent to sleep stays asleep; one whose server is replaced is served on.
-      if transition.trigger != .reload || !transition.commands.isEmpty { lastHolder = nil }
+      // Whom the operator sent to sleep stays asleep; one that nobody used, or whose server is replaced, is served on.
+      if ![.reload, .idle].contains(transition.trigger) || !transition.commands.isEmpty { lastHolder = nil }
       end(.success, now, &effects)
     } else {
       wakeTarget(now, &effects)
@@ -83,6 +86,7 @@ extension SwitchMachine {
     var isCold = true
     if case .asleep = models[index].presence { isCold = false }
     models[index].deathInWake = nil
+    if isCold { noteRestart(index, &effects) }
     enter(.waking(cold: isCold), now, &effects)
     effects.append(.wake(to))
   }
@@ -98,7 +102,8 @@ extension SwitchMachine {
     costs.record(cost, from: transition.from, to: model)
     let isFirst = switchCount == 1
     let awake = Awake(
-      instance: instance, since: now, chosenAt: transition.decidedAt, costPaid: isFirst ? .zero : cost)
+      instance: instance, since: now, chosenAt: transition.decidedAt, costPaid: isFirst ? .zero : cost,
+      waitLimit: transition.waitLimit)
     setPresence(index, .awake(awake))
     models[index].backoff.wakeSucceeded()
     end(.success, now, &effects)
@@ -110,6 +115,7 @@ extension SwitchMachine {
     guard let transition, transition.to == model, case .waking(let isCold) = transition.stage,
       let index = index(of: model)
     else { return }
+    models[index].isToRestart = true
     enter(.stoppingNew(retry: !isCold), now, &effects)
     if isCold {
       models[index].backoff.wakeFailed(at: now, message: message)
@@ -192,13 +198,17 @@ extension SwitchMachine {
       let isLeaving = transition?.from == model
       guard !isLeaving || transition?.isDraining == true else { return }
       models[index].lastLeft = now
+      models[index].isToRestart = true
       models[index].backoff.died(at: now, afterLife: now - awake.since, message: "\(model) \(death.reason)")
       if let remaining = models[index].backoff.remaining(at: now) {
         let message = models[index].backoff.message
         rejectQueue(index, .switchFailed(model, message: message, retryAfter: remaining), &effects)
       }
+      models[index].rest = nil
       if isLeaving { left(index, .stopped, now, &effects) } else { setPresence(index, .stopped) }
     case .asleep(let instance) where instance == death.instance:
+      models[index].isToRestart = true
+      models[index].rest = nil
       setPresence(index, .stopped)
     default: break
     }

@@ -47,6 +47,7 @@ package struct SwitchMachine: Sendable {
   /// Whether a model departs whose server has not been told to end yet.
   var isChanging = false
   var gpuTime: GPUTime
+  var tally = PolicyTally()
 
   /// - Parameters:
   ///   - models: in the order of the configuration, each name once.
@@ -77,12 +78,13 @@ package struct SwitchMachine: Sendable {
     switch event {
     case .requestArrived(let ticket, let model, let deadline):
       arrived(Waiter(ticket: ticket, arrival: now, deadline: deadline), model, now, &effects)
-    case .requestAbandoned(let ticket, let model): abandoned(ticket, model, &effects)
+    case .requestAbandoned(let ticket, let model): abandoned(ticket, model, now, &effects)
     case .requestFinished(let grant): finished(grant, now)
     case .slept(let model, let residence): slept(model, residence, now, &effects)
     case .sleepFailed(let model, let message): sleepFailed(model, message, now, &effects)
     case .woke(let model, let instance): woke(model, instance, now, &effects)
-    case .wakeFailed(let model, let message): wakeFailed(model, .wakeFailed, message, now, &effects)
+    case .wakeFailed(let model, let failure):
+      wakeFailed(model, SwitchFailure.Reason(failure.cause), failure.message, now, &effects)
     case .stopped(let model): stopped(model, now, &effects)
     case .stopFailed(let model, let message): stopFailed(model, message, now, &effects)
     case .runtimeDied(let model, let death): died(model, death, now, &effects)
@@ -101,7 +103,7 @@ package struct SwitchMachine: Sendable {
   /// Brings the machine to rest: expires, admits, moves the switch on, and starts the next one where there is reason to.
   private mutating func settle(_ now: Instant, isOfRequests: Bool, _ effects: inout [Effect]) {
     rechecks.pass(now)
-    if waitingCount > 0 || transition != nil || !goals.isEmpty || isChanging {
+    if !isOfRequests || waitingCount > 0 || transition != nil || !goals.isEmpty || isChanging || isIdleTooLong(now) {
       retire(&effects)
       expire(now, &effects)
       repeat {
@@ -114,7 +116,7 @@ package struct SwitchMachine: Sendable {
       tellChanges(now, &effects)
     } else {
       forgetDecision()
-      if !isOfRequests { tellChanges(now, &effects) }
+      if idleSleepAt != nil { setTimer(&effects) }
     }
     account(now)
   }
@@ -137,10 +139,13 @@ package struct SwitchMachine: Sendable {
 
   // MARK: Time
 
+  /// Until when everything that was due has been done: now, unless the timer is late.
+  func upToDateUntil(_ now: Instant) -> Instant { min(timer ?? now, now) }
+
   private var nextDeadline: Instant {
-    var next = rechecks.next ?? .distantFuture
-    for model in models where !model.queue.isEmpty {
-      next = min(next, model.queue.nextDeadline, model.backoff.until ?? .distantFuture)
+    var next = min(rechecks.next ?? .distantFuture, idleSleepAt ?? .distantFuture)
+    for index in models.indices {
+      next = min(next, models[index].queue.nextDeadline, models[index].backoff.until ?? .distantFuture)
     }
     return next
   }
@@ -179,6 +184,7 @@ package struct SwitchMachine: Sendable {
     if case .awake = presence {
       holder = index
       lastHolder = models[index].id
+      models[index].rest = nil
     } else if holder == index {
       holder = nil
     }

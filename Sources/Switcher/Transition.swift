@@ -6,6 +6,8 @@ struct Transition: Sendable {
   let decision: SwitchDecision
   /// How the old model is put to sleep; nil as it is configured.
   let eviction: Eviction?
+  /// How long the policy lets a request wait for the target before that beats everything else; nil for ever.
+  let waitLimit: Duration?
   let decidedAt: Instant
   var stage: Stage
   /// Who is told when it has ended.
@@ -30,10 +32,12 @@ struct Transition: Sendable {
 
   /// The first stage is still to be entered.
   init(
-    _ decision: SwitchDecision, eviction: Eviction?, cooldown: Duration?, commands: [CommandID], at now: Instant
+    _ decision: SwitchDecision, eviction: Eviction?, waitLimit: Duration?, cooldown: Duration?,
+    commands: [CommandID], at now: Instant
   ) {
     self.decision = decision
     self.eviction = eviction
+    self.waitLimit = waitLimit
     self.commands = commands
     stage = .sleeping
     decidedAt = now

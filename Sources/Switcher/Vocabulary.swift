@@ -53,7 +53,7 @@ package enum SwitchError: Error, Hashable, Sendable {
 
 /// What set a switch off.
 package enum Trigger: String, Sendable, CaseIterable {
-  case request, tick, force, pin, startup, recovery, reload
+  case request, tick, force, pin, startup, recovery, reload, idle
 }
 
 /// A part of a switch that is timed by itself.
@@ -69,7 +69,9 @@ package struct SwitchFailure: Hashable, Sendable {
   package enum Reason: String, Sendable, CaseIterable {
     /// The target could not be woken or started.
     case wakeFailed = "wake_failed"
-    /// The target's server ended as soon as it was up.
+    /// It took too long.
+    case timedOut = "timed_out"
+    /// The target's server ended meanwhile, or as soon as it was up.
     case died
     /// A server could not be ended, so the GPU may still be held.
     case stopFailed = "stop_failed"
@@ -77,6 +79,15 @@ package struct SwitchFailure: Hashable, Sendable {
     case `operator`
     /// The target is not configured any more.
     case removed
+
+    /// Why a wake failed.
+    init(_ cause: RuntimeFailure.Cause) {
+      switch cause {
+      case .timedOut: self = .timedOut
+      case .serverEnded: self = .died
+      case .other: self = .wakeFailed
+      }
+    }
   }
 
   /// The phase that it failed in.

@@ -113,4 +113,40 @@ struct HTTPClientTests {
       #expect(failure?.description.contains(reason) == true)
     }
   }
+
+  @Test(arguments: ["Content-Length: 5\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"])
+  func `a stream's pieces are handed on as they come`(answer: String) async throws {
+    try await withClient { client, upstream in
+      let (pieces, sink) = AsyncStream.makeStream(of: [UInt8].self)
+      let (target, timeout) = (upstream.origin, Duration.seconds(50))
+      async let end: Void = client.stream(ClientRequest(.get, "/"), to: target, timeout: timeout, silence: timeout) {
+        #expect($0 == 200)
+        if !$1.isEmpty { sink.yield($1) }
+      }
+      let peer = try await upstream.accept()
+      _ = try await peer.readMessage()
+      try await peer.send("HTTP/1.1 200 OK\r\n")
+      for byte in answer.utf8 { try await peer.send([byte]) }
+      try await end
+      sink.finish()
+      #expect(await pieces.reduce(into: []) { $0 += $1 } == Array("hello".utf8))
+    }
+  }
+
+  @Test(arguments: [("", "nothing more came"), ("close", "the connection was closed before the answer was whole")])
+  func `a stream that falls silent or breaks off is a failure`(_ end: String, _ reason: String) async throws {
+    try await withClient { client, upstream in
+      let (target, silence) = (upstream.origin, Duration.milliseconds(end.isEmpty ? 20 : 50_000))
+      let result = Task {
+        try await client.stream(ClientRequest(.get, "/"), to: target, timeout: .seconds(50), silence: silence) { _, _ in
+        }
+      }
+      let peer = try await upstream.accept()
+      _ = try await peer.readMessage()
+      try await peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n")
+      if !end.isEmpty { peer.endSending() }
+      let failure = await #expect(throws: ClientFailure.self) { try await result.value }
+      #expect(failure?.description == "GET http://\(upstream.origin)/: \(reason)")
+    }
+  }
 }

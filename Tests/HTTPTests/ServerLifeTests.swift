@@ -105,4 +105,25 @@ struct ServerLifeTests {
       #expect(try await client.readToEnd() == "")
     }
   }
+
+  @Test func `an answer that yields is cut a moment after the drain has begun`() async throws {
+    let hasBegun = Signal<Void>()
+    try await withServer { exchange in
+      exchange.yieldToDrain()
+      do {
+        try await exchange.begin(status: 200, contentType: "text/event-stream")
+        hasBegun.set()
+        // More than the sockets between here and a client that reads nothing hold.
+        while true { try await exchange.send(Array(repeating: 0, count: 65_536)) }
+      } catch {}
+    } _: { server in
+      let client = try await server.connect()
+      try await client.send(Self.request)
+      await hasBegun.value
+      let began = SystemTimeline().now
+      await server.server.drain(until: Self.inSeconds(50))
+      #expect(SystemTimeline().now - began < .seconds(40))
+      #expect(server.server.connectionCount == 0)
+    }
+  }
 }

@@ -57,6 +57,11 @@ struct ExhaustiveTests {
       "an operator and a new configuration", World(["a", "b"]),
       .init(requests: 1, departures: 0, failures: 1, crashes: 0, commands: 2, timers: 1, reloads: 1, shutdowns: 1),
       commands: everyCommand, reloads: [.reconfigure([1], renewed: []), .reconfigure([0, 1], renewed: [0])]),
+    SmallWorld(
+      "models that sleep when nobody uses them, and an operator",
+      World(["a", "b"], limits: ["a": .init(idleSleep: .seconds(4)), "b": .init(idleSleep: .seconds(7))]),
+      .init(requests: 3, departures: 1, failures: 1, crashes: 0, commands: 1, timers: 4, shutdowns: 1),
+      commands: everyCommand),
     SmallWorld("three models", World(["a", "b", "c"]), .init()),
     SmallWorld(
       "three models and an operator", World(["a", "b", "c"]),

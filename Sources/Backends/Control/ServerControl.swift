@@ -7,6 +7,8 @@ struct ServerControl: Sendable {
   let upstream: Upstream
   let timeline: any Timeline
   let logger: Logger
+  /// Told how long everything took.
+  var observe: @Sendable (RuntimeEvent) -> Void = { _ in }
 
   struct Answer: Sendable {
     let status: Int
@@ -51,7 +53,7 @@ struct ServerControl: Sendable {
       let patience = min(deadline - timeline.now, .seconds(10))
       guard case .notYet(let reason) = try await look(patience) else { return }
       guard timeline.now + pause < deadline else {
-        throw RuntimeFailure("the server was not \(hope) within \(timeout): \(reason)")
+        throw RuntimeFailure("the server was not \(hope) within \(timeout): \(reason)", .timedOut)
       }
       do { try await timeline.sleep(for: pause) } catch { throw RuntimeFailure("given up: \(reason)") }
       pause = min(pause * 2, .milliseconds(250))

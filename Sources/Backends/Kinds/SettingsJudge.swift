@@ -52,9 +52,12 @@ extension BackendSettings {
   /// The configured steps, which say themselves what becomes of the weights; nil where none are configured.
   var configuredSleepModes: [Eviction.Weights: SleepMode]? {
     guard !(sleepSteps.isEmpty && wakeSteps.isEmpty) else { return nil }
-    let mode = SleepMode(
-      sleepSteps: sleepSteps, wakeSteps: wakeSteps, proof: backend == .vllm ? .required : .ifOffered)
-    return Dictionary(uniqueKeysWithValues: Eviction.Weights.allCases.map { ($0, mode) })
+    let modes = Eviction.Weights.allCases.map { weights in
+      SleepMode(
+        sleepSteps: sleepSteps, wakeSteps: wakeSteps, proof: backend == .vllm ? .required : .ifOffered,
+        wakeKind: WakeKind(from: weights))
+    }
+    return Dictionary(uniqueKeysWithValues: zip(Eviction.Weights.allCases, modes))
   }
 }
 

@@ -30,7 +30,8 @@ extension Backend {
     return [
       .retain: .idle,
       .offload: SleepMode(
-        sleepSteps: [ControlStep("/sleep?level=1")], wakeSteps: [ControlStep("/wake_up")], proof: .required),
+        sleepSteps: [ControlStep("/sleep?level=1")], wakeSteps: [ControlStep("/wake_up")], proof: .required,
+        wakeKind: .wakeL1),
       .discard: SleepMode(
         sleepSteps: [ControlStep("/sleep?level=2")],
         wakeSteps: [
@@ -38,7 +39,7 @@ extension Backend {
           ControlStep("/collective_rpc", body: #"{"method":"reload_weights"}"#, timeout: reloadTimeout),
           ControlStep("/reset_prefix_cache", isOptional: true),
         ],
-        proof: .required),
+        proof: .required, wakeKind: .wakeL2),
     ]
   }
 }

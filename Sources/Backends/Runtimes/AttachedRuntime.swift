@@ -24,12 +24,17 @@ final class AttachedRuntime: ModelRuntime {
 
   func isAlive() async -> Bool { await control.isHealthy(at: plan.healthPath) }
 
+  func isWell() async -> Bool { await control.isHealthy(at: plan.healthPath) }
+
   func wake() async throws(RuntimeFailure) -> Instance {
-    if let mode = try plan.sleepMode(for: plan.eviction), !mode.wakeSteps.isEmpty {
+    let began = control.timeline.now
+    let mode = try plan.sleepMode(for: plan.eviction)
+    if let mode, !mode.wakeSteps.isEmpty {
       try await control.wake(mode, timeout: plan.wakeTimeout)
     } else {
       try await control.awaitHealth(at: plan.healthPath, within: plan.wakeTimeout)
     }
+    control.observe(.woke(mode?.wakeKind ?? .resume, control.timeline.now - began))
     return instances.next(for: model)
   }
 

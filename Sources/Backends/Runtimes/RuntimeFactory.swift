@@ -7,6 +7,7 @@ package struct RuntimeFactory: Sendable {
   private let timeline: any Timeline
   private let logger: Logger
   private let output: Logger
+  private let observer: RuntimeObserver
   private let living = LivingProcesses()
   private let marks: ServerMarks
   /// What the models' servers have written last.
@@ -18,10 +19,12 @@ package struct RuntimeFactory: Sendable {
   ///     configuration.
   ///   - loops: watch the servers' processes, read their output and carry the control requests.
   ///   - output: gets what the servers write, each line with its model and "output": stdout or stderr.
+  ///   - observer: told what the runtimes do and how long it takes.
   package init(
-    installation: String, loops: EventLoopGroup, timeline: any Timeline, logger: Logger, output: Logger
+    installation: String, loops: EventLoopGroup, timeline: any Timeline, logger: Logger, output: Logger,
+    observer: @escaping RuntimeObserver = { _, _ in }
   ) {
-    (self.loops, self.timeline, self.logger, self.output) = (loops, timeline, logger, output)
+    (self.loops, self.timeline, self.logger, self.output, self.observer) = (loops, timeline, logger, output, observer)
     marks = ServerMarks(installation: installation)
   }
 
@@ -31,7 +34,7 @@ package struct RuntimeFactory: Sendable {
     let plan = try settings.backend.plan(settings)
     let control = ServerControl(
       client: HTTPClient(loops: loops), upstream: plan.upstream, timeline: timeline,
-      logger: logger.with("model", model))
+      logger: logger.with("model", model), observe: { [observer] in observer(model, $0) })
     guard let launch = plan.launch else {
       return AttachedRuntime(model: model, plan: plan, control: control, instances: instances)
     }

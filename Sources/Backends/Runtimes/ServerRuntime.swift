@@ -67,16 +67,30 @@ actor ServerRuntime: ModelRuntime {
     return false
   }
 
+  func isWell() async -> Bool {
+    switch state {
+    case .awake, .asleep: await control.isHealthy(at: plan.healthPath)
+    case .stopped, .starting, .ending: false
+    }
+  }
+
   func wake() async throws(RuntimeFailure) -> Instance {
+    let began = control.timeline.now
+    let instance: Instance
+    var kind = WakeKind.coldStart
     switch state {
     case .awake(let life): return life.instance
-    case .asleep(let life, let mode): return try await wake(life, from: mode)
+    case .asleep(let life, let mode):
+      instance = try await wake(life, from: mode)
+      kind = mode.wakeKind
     case .starting: throw RuntimeFailure("the server is being started already")
     case .ending:
       try await stop()
-      return try await start()
-    case .stopped: return try await start()
+      instance = try await start()
+    case .stopped: instance = try await start()
     }
+    control.observe(.woke(kind, control.timeline.now - began))
+    return instance
   }
 
   func sleep(_ eviction: Eviction?) async throws(RuntimeFailure) -> Residence {
@@ -93,7 +107,7 @@ actor ServerRuntime: ModelRuntime {
       try await whileAlive(life, until: "it was asleep") { [control, plan] () async throws(RuntimeFailure) in
         try await control.sleep(mode, timeout: plan.sleepTimeout)
       }
-      guard isAliveStill(life) else { throw RuntimeFailure("the server ended while it was put to sleep") }
+      guard isAliveStill(life) else { throw RuntimeFailure("the server ended while it was put to sleep", .serverEnded) }
       state = .asleep(life, mode)
       return .asleep
     case .starting: throw RuntimeFailure("the server is still being started")
@@ -122,7 +136,7 @@ actor ServerRuntime: ModelRuntime {
     try await whileAlive(life, until: "it was awake") { [control, plan] () async throws(RuntimeFailure) in
       try await control.wake(mode, timeout: plan.wakeTimeout)
     }
-    guard isAliveStill(life) else { throw RuntimeFailure("the server ended while it was woken") }
+    guard isAliveStill(life) else { throw RuntimeFailure("the server ended while it was woken", .serverEnded) }
     state = .awake(life)
     return life.instance
   }
@@ -174,7 +188,8 @@ actor ServerRuntime: ModelRuntime {
       story += "; \(error.message)"
     }
     let lines = await life.process.lastLines.suffix(5)
-    return RuntimeFailure(lines.isEmpty ? story : "\(story); its last lines: \(lines.joined(separator: " | "))")
+    let lastLines = lines.isEmpty ? "" : "; its last lines: \(lines.joined(separator: " | "))"
+    return RuntimeFailure(story + lastLines, failure.cause)
   }
 
   /// Runs `operation`, but ends it as soon as the server ends.
@@ -192,7 +207,7 @@ actor ServerRuntime: ModelRuntime {
       }
       group.addTask {
         guard let end = await life.process.exit.value() else { return .failure(RuntimeFailure("cancelled")) }
-        return .failure(RuntimeFailure(end.story(ofServerStartedBy: program, before: goal)))
+        return .failure(RuntimeFailure(end.story(ofServerStartedBy: program, before: goal), .serverEnded))
       }
       defer { group.cancelAll() }
       return await group.next() ?? .failure(RuntimeFailure("cancelled"))

@@ -31,6 +31,9 @@ final class Connection: @unchecked Sendable {
   /// When the first byte of the request came.
   private(set) var headBeganAt = Instant.zero
 
+  /// Whether a drain is to cut the answer under way instead of waiting for it.
+  var yieldsToDrain = false
+
   private var phase = Phase.parked
   /// Who serves it; nil while it is parked.
   private var runner: Runner?

@@ -12,6 +12,9 @@ extension Exchange {
     if KnownField(name: name.utf8Span.span) == .xRequestID { replacedFields.insert(.xRequestID) }
   }
 
+  /// Notes that nobody minds if this answer is cut: a server that drains waits for it only a moment.
+  package func yieldToDrain() { connection.yieldsToDrain = true }
+
   /// Answers in one piece. The body is left out where the request allows none.
   /// - Throws: `clientGone` when it could not be sent whole.
   package func respond(

@@ -67,6 +67,7 @@ package final class Exchange {
     timing = nil
     bodyWait = .zero
     record = AnswerRecord()
+    connection.yieldsToDrain = false
     extraFields.removeAll()
     replacedFields = []
     bodyBytes = 0

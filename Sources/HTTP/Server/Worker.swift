@@ -17,6 +17,8 @@ final class Worker: @unchecked Sendable {
   private var idleRunners = 0
   /// Each has the memory of a call that may be deep.
   private static let mostIdleRunners = 512
+  /// How long a drain waits for answers that yield to it.
+  private static let partingTime = Interval(.seconds(1))
   private var listener: Listener?
   private var date: [UInt8] = []
   private var dateIsValidUntil = Instant(nanoseconds: .min)
@@ -142,6 +144,10 @@ final class Worker: @unchecked Sendable {
     for connection in connections { connection.closeIfIdle() }
     endIdleRunners()
     loop.upstreams.closeAll()
+    // Those streams that end with the daemon have been told to end; a client that takes nothing must not hold it up.
+    loop.schedule(at: min(deadline, loop.now + Self.partingTime)) { [weak self] in
+      for connection in self?.connections ?? [] where connection.yieldsToDrain { connection.cut() }
+    }
     loop.schedule(at: deadline) { [weak self] in
       guard let self else { return }
       self.hasCut = true

@@ -1,10 +1,9 @@
-internal import Core
 internal import HTTP
 internal import Switcher
 
 /// The routes by which an operator commands the switcher; each is a thin door onto one command of the machine.
 struct CommandRoutes: Sendable {
-  let switcher: ModelSwitcher
+  let desk: Operator
   let admission: AdminGuard
 
   func add(to router: inout Router) {
@@ -16,7 +15,7 @@ struct CommandRoutes: Sendable {
     router.add(.post, "/control/unpin") { exchange in
       try admission.admit(exchange)
       try await answer(exchange) { () async throws(AdminError) in
-        try await carryOut(.unpin)
+        try await desk.carryOut(.unpin)
         return "the mode is auto"
       }
     }
@@ -29,7 +28,7 @@ struct CommandRoutes: Sendable {
       let text = exchange.withBody { body in body.indices.map { body[$0] } }
       try await answer(exchange) { () async throws(AdminError) in
         let body = try Body(json: text)
-        try await carryOut(try body.command())
+        try await desk.carryOut(try body.command())
         return body.success
       }
     }
@@ -44,10 +43,5 @@ struct CommandRoutes: Sendable {
       return try await exchange.respondJSON(["error": error.message], status: error.status)
     }
     try await exchange.respondJSON(["message": message])
-  }
-
-  /// Waits until the command is done or has failed.
-  private func carryOut(_ command: Switcher.Command) async throws(AdminError) {
-    do throws(SwitchError) { try await switcher.perform(command) } catch { throw AdminError(error) }
   }
 }

@@ -14,7 +14,7 @@ enum Command: Hashable {
 
   /// A question or an order to a running daemon.
   enum ClientRequest: Hashable {
-    case status, unpin, reload
+    case status, unpin, reload, events
     case setMode(manual: Bool)
     case switchTo(String)
     case pin(String)
@@ -72,6 +72,7 @@ enum Command: Hashable {
     case .pin: return client(.pin(operands[0]))
     case .unpin: return client(.unpin)
     case .reload: return client(.reload)
+    case .events: return client(.events)
     case .sleep: return client(.sleep(operands[0]))
     case .wake: return client(.wake(operands[0]))
     case .mode:

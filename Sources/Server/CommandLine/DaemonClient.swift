@@ -29,6 +29,7 @@ struct DaemonClient {
     }
     do {
       let client = HTTPClient(loops: try EventLoopGroup(count: 1))
+      if case .events = request { return await follow(client, upstream).rawValue }
       let response = try await client.send(
         wire(request, upstream), to: upstream.origin, timeout: .seconds(3600), bodyLimit: 16 << 20)
       return show(request, response).rawValue
@@ -44,17 +45,32 @@ struct DaemonClient {
       case .status: ("status", nil)
       case .unpin: ("unpin", [:])
       case .reload: ("reload", [:])
+      case .events: ("events", nil)
       case .setMode(let manual): ("mode", ["mode": manual ? "manual" : "auto"])
       case .switchTo(let model): ("switch", ["model": model])
       case .pin(let model): ("pin", ["model": model])
       case .sleep(let model): ("sleep", ["model": model])
       case .wake(let model): ("wake", ["model": model])
       }
-    var fields: [(name: String, value: String)] = []
-    if body != nil { fields.append(("Content-Type", "application/json")) }
-    if let token = options.adminToken { fields.append(("Authorization", "Bearer \(token)")) }
+    let fields = authorization + (body == nil ? [] : [("Content-Type", "application/json")])
     return ClientRequest(
       body == nil ? .get : .post, upstream.basePath + "/control/\(path)", fields: fields, body: body.map(json) ?? [])
+  }
+
+  private var authorization: [(name: String, value: String)] {
+    options.adminToken.map { [("Authorization", "Bearer \($0)")] } ?? []
+  }
+
+  private func follow(_ client: HTTPClient, _ upstream: Upstream) async -> ExitStatus {
+    let follower = EventFollower(
+      client: client, upstream: upstream, fields: authorization, printsJSON: options.printsJSON)
+    switch await follower.run() {
+    case .unreachable(let reason):
+      say(reason)
+      return .unreachable
+    case .refused(let status, let body): return show(.events, ClientResponse(status: status, body: body))
+    case .unread: return .ok
+    }
   }
 
   private func show(_ request: Command.ClientRequest, _ response: ClientResponse) -> ExitStatus {

@@ -1,6 +1,6 @@
 /// The commands by name, with all that the parser and the help must know about each.
 enum Verb: String, CaseIterable {
-  case serve, check, status, `switch`, pin, unpin, mode, sleep, wake, reload
+  case serve, check, status, `switch`, pin, unpin, mode, sleep, wake, reload, events
   case simulate
   case stubEngine = "stub-engine"
   case version, help
@@ -10,7 +10,7 @@ enum Verb: String, CaseIterable {
     switch self {
     case .switch, .pin, .sleep, .wake: ["MODEL"]
     case .mode: ["auto|manual"]
-    case .serve, .check, .status, .unpin, .reload, .simulate, .stubEngine, .version, .help: []
+    case .serve, .check, .status, .unpin, .reload, .events, .simulate, .stubEngine, .version, .help: []
     }
   }
 
@@ -18,7 +18,7 @@ enum Verb: String, CaseIterable {
     switch self {
     case .serve: Self.configuration + [Self.record]
     case .check: Self.configuration + [.init("--print", "show the configuration as it takes effect, secrets masked")]
-    case .status, .switch, .pin, .unpin, .mode, .sleep, .wake, .reload: Self.client
+    case .status, .switch, .pin, .unpin, .mode, .sleep, .wake, .reload, .events: Self.client
     case .simulate: Self.simulation
     case .stubEngine: Self.stubEngineOptions
     case .version, .help: []
@@ -37,6 +37,7 @@ enum Verb: String, CaseIterable {
     case .sleep: "put a model to sleep"
     case .wake: "wake a model"
     case .reload: "have the daemon read its configuration anew"
+    case .events: "print what happens, as it happens"
     case .simulate: "try policies on a workload, in virtual time"
     case .stubEngine: "run a stand-in for a model server, for trying things out"
     case .version: "print the version"

@@ -12,6 +12,7 @@ struct Configuration: Sendable {
   let adminToken: String?
   /// Where the metrics are served besides the admin routes; nil: nowhere.
   let metricsListen: SocketAddress?
+  let metrics: MetricsSettings
   let policy: PolicySettings
   /// How long the daemon goes on accepting requests after it was told to end.
   let shutdownDelay: Duration

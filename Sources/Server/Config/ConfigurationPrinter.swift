@@ -1,6 +1,7 @@
 internal import Backends
 internal import Core
 internal import HTTP
+internal import Switcher
 
 extension Configuration {
   /// The configuration as it takes effect: a file that would have the same one, but for its secrets, which are masked.
@@ -15,6 +16,7 @@ extension Configuration {
         "admin_listen": adminListen.map { .string($0.description) },
         "admin_token": adminToken.map { .string($0) },
         "metrics_port": .number(Int(metricsListen?.port ?? 0)),
+        "metrics": metrics.json,
         "policy": policy.json,
         "shutdown_delay_secs": .seconds(shutdownDelay),
         "shutdown_grace_secs": .seconds(shutdownGrace),
@@ -23,6 +25,13 @@ extension Configuration {
         "model_log": .bool(logging.models),
         "models": .object(models.map { JSONValue.Member($0.id.name, $0.json) }),
       ]))
+  }
+}
+
+extension MetricsSettings {
+  fileprivate var json: JSONValue {
+    .object(
+      JSONValue.members(["pair_detail": .string(pairDetail.rawValue), "max_series": .number(maxSeries)]))
   }
 }
 
@@ -89,7 +98,6 @@ extension ControlStep {
 }
 
 extension JSONValue {
-  fileprivate static func seconds(_ duration: Duration) -> JSONValue { .number(duration.seconds) }
   fileprivate static func strings(_ values: [String]) -> JSONValue { .array(values.map { .string($0) }) }
 
   /// Members without those that have no value.

@@ -25,6 +25,8 @@ struct ConfigurationReader {
     var options = ModelOptions()
     let policy = object.take("policy").flatMap { PolicySettings($0, models: &options) }
     options.warmsUp = object.take("warmup")?.bool() ?? options.warmsUp
+    var metrics = MetricsSettings()
+    _ = object.take("metrics")?.object { metrics.read(&$0) }
     _ = object.take("defaults")?.object { options.read(&$0) }
     object.take("checkpoint")?.readCheckpoint()
     let vllmCommand = object.take("vllm_command")?.word().map { [$0] } ?? []
@@ -37,9 +39,9 @@ struct ConfigurationReader {
     guard let listen else { return nil }
     return Configuration(
       listen: listen.address, adminListen: adminListen?.address, adminToken: adminToken,
-      metricsListen: metricsListen?.address, policy: policy ?? .default, shutdownDelay: shutdownDelay,
-      shutdownGrace: shutdownGrace, logging: logging, models: models, secrets: findings.secrets,
-      warnings: findings.warnings)
+      metricsListen: metricsListen?.address, metrics: metrics, policy: policy ?? .default,
+      shutdownDelay: shutdownDelay, shutdownGrace: shutdownGrace, logging: logging, models: models,
+      secrets: findings.secrets, warnings: findings.warnings)
   }
 
   private func adminToken(_ object: inout ConfigObject) -> String? {

@@ -24,10 +24,7 @@ struct ModelOptions: Hashable, Sendable {
     sleepTimeout = object.take("sleep_timeout_secs")?.timeout() ?? sleepTimeout
     wakeTimeout = object.take("wake_timeout_secs")?.timeout() ?? wakeTimeout
     stopGrace = object.take("stop_grace_secs")?.seconds() ?? stopGrace
-    if let value = object.take("idle_sleep_secs"), let idle = value.seconds() {
-      idleSleep = idle > .zero ? idle : nil
-      if idle > .zero { value.warn("has no effect yet: a model sleeps when another one is wanted, or is told to") }
-    }
+    if let idle = object.take("idle_sleep_secs")?.seconds() { idleSleep = idle > .zero ? idle : nil }
     maxInFlight = object.take("max_in_flight")?.integer(in: 1...Int.max) ?? maxInFlight
     maxQueue = object.take("max_queue")?.integer(in: 1...Int.max) ?? maxQueue
     healthPath = object.take("health_path")?.requestTarget() ?? healthPath

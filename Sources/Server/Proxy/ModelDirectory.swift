@@ -15,14 +15,16 @@ struct ModelDirectory: Sendable {
     /// Whether a stream is to end with its usage, though the client did not say so.
     let wantsStreamUsage: Bool
     let metrics: RequestMetrics.Model
+    let traffic: TrafficMeter
 
-    fileprivate init(_ configuration: ModelConfiguration, metrics: RequestMetrics.Model) {
+    fileprivate init(_ configuration: ModelConfiguration, metrics: RequestMetrics.Model, traffic: TrafficMeter) {
       model = configuration.id
       upstreamName = configuration.backend.upstream.modelName ?? configuration.id.name
       requestTimeout = configuration.requestTimeout
       fallback = configuration.fallback
       wantsStreamUsage = configuration.streamUsage
       self.metrics = metrics
+      self.traffic = traffic
     }
   }
 
@@ -30,11 +32,13 @@ struct ModelDirectory: Sendable {
   /// In the order of the configuration, for lists and messages.
   let models: [ModelID]
 
-  /// - Parameter metrics: gets the series of every model.
-  init(_ configurations: [ModelConfiguration], metrics: RequestMetrics) {
+  /// - Parameters:
+  ///   - metrics: gets the series of every model.
+  ///   - traffic: gets a meter for every model.
+  init(_ configurations: [ModelConfiguration], metrics: RequestMetrics, traffic: TrafficMonitor) {
     models = configurations.map(\.id)
     for model in configurations {
-      let entry = Entry(model, metrics: metrics[model.id])
+      let entry = Entry(model, metrics: metrics[model.id], traffic: traffic[model.id])
       for name in [model.id.name] + model.aliases { entries[name] = entry }
     }
   }

@@ -41,6 +41,7 @@ struct ModelProxy: Sendable {
   func serveUpstreamPath(_ exchange: Exchange, _ account: inout RequestAccount) async throws {
     let (entry, target) = try UpstreamPath.resolve(exchange.path, query: exchange.query, in: directory.current)
     var visit = Visit(ModelRequest(entry: entry), target: target, arrivedAt: timeline.now)
+    visit.isProbe = UpstreamPath.isProbe(exchange.method, target)
     recorder?.arrived(at: visit.arrivedAt)
     defer { account = visit.account }
     do {
@@ -53,6 +54,9 @@ struct ModelProxy: Sendable {
   /// Sends the request on to its model; once more where the server can't have taken it.
   private func pass(_ exchange: Exchange, _ visit: inout Visit) async throws {
     let arrival = timeline.now
+    let traffic = visit.isProbe ? nil : visit.request.entry.traffic
+    traffic?.began(at: arrival)
+    defer { traffic?.ended(visit.account.outcome == .success, begunAt: arrival, at: timeline.now) }
     let deadline = arrival + visit.request.entry.requestTimeout
     do {
       try await passOnce(exchange, arrival, deadline, &visit)

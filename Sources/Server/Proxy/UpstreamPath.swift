@@ -27,6 +27,12 @@ enum UpstreamPath {
     throw .unknownModel(first, known: directory.models.map(\.name))
   }
 
+  /// Whether a request for `target` only looks how the server is, as monitors do time and again.
+  static func isProbe(_ method: HTTPMethod, _ target: String) -> Bool {
+    guard method == .get || method == .head else { return false }
+    return ["/health", "/metrics", "/ping"].contains(target.prefix { $0 != "?" })
+  }
+
   /// What the server is asked for: `target`, nil for what the client asked for, below the server's base path. Nil where that
   /// is just what the client asked for.
   static func join(_ base: String, _ target: String?, asking exchange: Exchange) -> String? {

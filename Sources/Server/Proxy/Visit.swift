@@ -14,6 +14,8 @@ struct Visit {
   var request: ModelRequest
   /// What the answer bears besides the server's own fields.
   var addedFields: [(name: String, value: String)] = []
+  /// Whether somebody only looks after the server, which is no use of the model.
+  var isProbe = false
   /// Finds what the answer says of the tokens it took.
   var usage = UsageScanner()
   /// When a model was last granted to it; nil while it waits.

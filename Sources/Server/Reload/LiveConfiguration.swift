@@ -11,7 +11,9 @@ actor LiveConfiguration {
     let runtimes: RuntimeFactory
     let directory: LiveDirectory
     let switchMetrics: SwitchMetrics
+    let runtimeMetrics: RuntimeMetrics
     let requestMetrics: RequestMetrics
+    let traffic: TrafficMonitor
     let logs: Logs
   }
 
@@ -22,6 +24,7 @@ actor LiveConfiguration {
   private(set) var current: Configuration
   /// That of the configuration, or the one that was put in its place.
   private(set) var policy: PolicySettings
+  private(set) var history = ReloadHistory()
   /// The change under way or made last: each one begins when the one before it is through.
   private var lastChange: Task<Void, Never>?
 
@@ -41,6 +44,7 @@ actor LiveConfiguration {
     try await inTurn { live in
       do {
         let report = try await live.adopt(try live.source.load())
+        live.note(.success)
         live.logger.info(
           "reloaded",
           [
@@ -50,6 +54,7 @@ actor LiveConfiguration {
         for warning in report.warnings { live.logger.warning("configuration", ["warning": warning]) }
         return report
       } catch {
+        live.note(.failure)
         live.logger.error("not reloaded, the old configuration stays in force", ["error": "\(error)"])
         throw error
       }
@@ -83,15 +88,19 @@ actor LiveConfiguration {
       ModelRevision(id: model.id, limits: model.limits, isRenewed: report.renewed.contains(model.id.name))
     }
     parties.switchMetrics.create(new.models.map(\.id))
+    parties.runtimeMetrics.create(new.models)
     await parties.switcher.reconfigure(
       models: revisions, newRuntimes: newRuntimes, policy: policy, requestTimeout: new.longestWait)
     // Only now, so that no name leads to a model that the switcher does not know yet.
-    parties.directory.replace(with: ModelDirectory(new.models, metrics: parties.requestMetrics))
+    parties.directory.replace(
+      with: ModelDirectory(new.models, metrics: parties.requestMetrics, traffic: parties.traffic))
     parties.logs.apply(new.logging)
     current = new
     self.policy = new.policy
     return report
   }
+
+  private func note(_ outcome: ReloadHistory.Outcome) { history.add(outcome) }
 
   private func use(_ policy: PolicySettings) { self.policy = policy }
 
@@ -115,5 +124,5 @@ extension Configuration {
 }
 
 extension ModelConfiguration {
-  var limits: ModelLimits { ModelLimits(maxInFlight: maxInFlight, maxQueue: maxQueue) }
+  var limits: ModelLimits { ModelLimits(maxInFlight: maxInFlight, maxQueue: maxQueue, idleSleep: idleSleep) }
 }

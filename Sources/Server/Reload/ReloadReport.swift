@@ -35,6 +35,7 @@ struct ReloadReport: Encodable, Sendable {
       ("admin_listen", started.adminListen != new.adminListen),
       ("admin_token", started.adminToken != new.adminToken),
       ("metrics_port", started.metricsListen != new.metricsListen),
+      ("metrics", started.metrics != new.metrics),
     ]
     return settings.filter(\.isChanged).map { "\($0.name) is another one now and takes effect with a restart" }
   }

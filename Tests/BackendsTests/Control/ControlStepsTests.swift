@@ -81,6 +81,7 @@ extension ProcessTests {
         }
         #expect(site.timeline.now - start < .seconds(10))
         #expect(failure?.message.hasPrefix("sleep step 1/1 failed: POST ") == true)
+        #expect(failure?.cause == .timedOut)
       }
     }
   }

@@ -10,7 +10,8 @@ extension ProcessTests {
     init() throws { site = try Site() }
 
     private func mode(_ proof: SleepMode.Proof) -> SleepMode {
-      SleepMode(sleepSteps: [ControlStep("/sleep")], wakeSteps: [ControlStep("/wake_up")], proof: proof)
+      SleepMode(
+        sleepSteps: [ControlStep("/sleep")], wakeSteps: [ControlStep("/wake_up")], proof: proof, wakeKind: .wakeL1)
     }
 
     @Test func `an answer that comes before the sleep is waited out`() async throws {
@@ -25,7 +26,7 @@ extension ProcessTests {
       try await site.withServer(server) { control in
         let message =
           #"the server was not asleep within 0.3 seconds: GET /is_sleeping returned 200: {"is_sleeping": false}"#
-        await #expect(throws: RuntimeFailure(message)) {
+        await #expect(throws: RuntimeFailure(message, .timedOut)) {
           try await control.sleep(mode(proof), timeout: .milliseconds(300))
         }
       }
@@ -36,7 +37,7 @@ extension ProcessTests {
         try await control.sleep(mode(.required), timeout: .seconds(30))
         let message =
           #"the server was not awake within 0.3 seconds: GET /is_sleeping returned 200: {"is_sleeping": true}"#
-        await #expect(throws: RuntimeFailure(message)) {
+        await #expect(throws: RuntimeFailure(message, .timedOut)) {
           try await control.wake(mode(.required), timeout: .milliseconds(300))
         }
       }

@@ -17,6 +17,23 @@ struct BackendTests {
     #expect(Backend.named("vLLM") == nil)
   }
 
+  @Test func `the traits tell how a model can wake and how many steps that takes`() throws {
+    let vllm = settings(.vllm) {
+      $0.modelPath = "m"
+      $0.eviction = Eviction(weights: .discard, process: .keepRunning)
+    }
+    #expect(
+      try vllm.traits()
+        == ServerTraits(
+          eviction: Eviction(weights: .discard, process: .keepRunning),
+          wakeKinds: [.coldStart, .wakeL1, .wakeL2, .resume], steps: [.sleep: 1, .wake: 3]))
+    #expect(
+      try settings(.attached) { _ in }.traits()
+        == ServerTraits(
+          eviction: Eviction(weights: .retain, process: .keepRunning), wakeKinds: [.resume],
+          steps: [.sleep: 0, .wake: 0]))
+  }
+
   @Test(
     arguments: [
       (Eviction(weights: .retain, process: .stop), [], "vllm serve m --port 8001"),

@@ -25,13 +25,17 @@ extension ProcessTests {
     ) async throws {
       let process = Process()
       process.executableURL = URL(filePath: "/bin/sh")
-      process.arguments = ["-c", "\(script)"]
+      process.arguments = ["-c", script]
       process.environment = site.tree.environment.merging(mark?.environment ?? [:]) { $1 }
         .merging(["PATH": "/usr/bin:/bin"]) { $1 }
       let pipe = Pipe()
       process.standardOutput = pipe
+      process.standardError = FileHandle.nullDevice
       try process.run()
-      defer { process.terminate() }
+      defer {
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+      }
       // It has said something, so it is there with its environment.
       _ = try pipe.fileHandleForReading.read(upToCount: 1)
       try await body(process)

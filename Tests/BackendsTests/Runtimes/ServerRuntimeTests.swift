@@ -23,12 +23,14 @@ extension ProcessTests {
       #expect(await holds { site.log.messages.filter { $0 == "GET /health" }.count == 4 })
       #expect(await runtime.processState == .running)
       #expect(await runtime.isAlive())
+      #expect(await runtime.isWell())
       #expect(try await runtime.wake() == Instance(1))
 
       try await runtime.stop()
       #expect(site.tree.living.isEmpty)
       #expect(await runtime.processState == .stopped)
       #expect(await !runtime.isAlive())
+      #expect(await !runtime.isWell())
       try await runtime.stop()
 
       #expect(try await runtime.wake() == Instance(2))
@@ -47,13 +49,14 @@ extension ProcessTests {
       async throws
     {
       let runtime = try site.runtime(command: command, port: freePort())
-      await #expect(throws: RuntimeFailure(message)) { try await runtime.wake() }
+      await #expect(throws: RuntimeFailure(message, .serverEnded)) { try await runtime.wake() }
       #expect(await runtime.processState == .stopped)
     }
 
     @Test func `checklist 13: a stranger on the port is never taken for the server`() async throws {
       let stranger = try BoundSocket(listening: true)
       let runtime = try site.runtime(command: ["sh", "-c", "sleep 1000"], port: stranger.port)
+      #expect(await !runtime.isWell())
       await #expect(throws: RuntimeFailure("port \(stranger.port) is held by another process")) {
         try await runtime.wake()
       }
@@ -83,6 +86,7 @@ extension ProcessTests {
       async let otherInstance = other.wake()
       let failure = await #expect(throws: RuntimeFailure.self) { try await runtime.wake() }
       #expect(failure?.message.hasPrefix("the server was not healthy within 1.0 seconds: GET ") == true)
+      #expect(failure?.cause == .timedOut)
       #expect(try await otherInstance == Instance(1))
       try await other.stop()
       #expect(site.tree.living.isEmpty)

@@ -19,6 +19,7 @@ struct CommandTests {
       (["mode", "manual"], .client(.setMode(manual: true), .init())),
       (["mode", "auto"], .client(.setMode(manual: false), .init())),
       (["sleep", "m"], .client(.sleep("m"), .init())),
+      (["events", "--json"], .client(.events, .init(printsJSON: true))),
       (["wake", "m"], .client(.wake("m"), .init())),
       (["version"], .version), (["--version"], .version), (["switch", "--version"], .version),
       (["help"], .help(Verb.overview)), (["--help"], .help(Verb.overview)), (["-h", "--listen"], .help(Verb.overview)),

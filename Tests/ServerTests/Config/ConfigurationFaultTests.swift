@@ -27,6 +27,19 @@ struct ConfigurationFaultTests {
       (#""listen": "nowhere""#, [#"1:12: listen: found "nowhere", expected HOST:PORT"#]),
       (#""listen": 3000"#, ["1:12: listen: found 3000, expected HOST:PORT"]),
       (#""listen": "127.0.0.1:1", "port": 2"#, ["1:35: port: found beside listen, expected one of the two"]),
+      (#""metrics": 1"#, ["1:13: metrics: found 1, expected an object"]),
+      (
+        #""metrics": {"pair_detail": "fold"}"#,
+        [#"1:29: metrics.pair_detail: found "fold", expected auto, full or folded"#]
+      ),
+      (
+        #""metrics": {"max_series": 10}"#,
+        ["1:28: metrics.max_series: found 10, expected a whole number from 100 to 10000000"]
+      ),
+      (
+        #""metrics": {"pairdetail": "full"}"#,
+        ["1:14: metrics.pairdetail: unknown key, did you mean pair_detail?"]
+      ),
       (#""port": 70000"#, ["1:10: port: found 70000, expected a whole number from 0 to 65535"]),
       (#""port": 1.5"#, ["1:10: port: found 1.5, expected a whole number from 0 to 65535"]),
       (

@@ -1,10 +1,11 @@
+import Switcher
 import Testing
 
 @testable import Server
 
 struct ConfigurationPrinterTests {
   private let text = """
-    {"listen": "127.0.0.1:0", "policy": {"type": "cost_aware", "max_wait_secs": 2.5}, "defaults": {"idle_sleep_secs": 5},
+    {"listen": "127.0.0.1:0", "metrics": {"pair_detail": "folded", "max_series": 500}, "policy": {"type": "cost_aware", "max_wait_secs": 2.5}, "defaults": {"idle_sleep_secs": 5},
      "models": {
       "a": {"model_path": "p", "port": 7001, "extra_args": ["--x", "$${y}"], "aliases": ["z"], "fallback": "b"},
       "b": {"command": ["s", "${PORT}"], "port": 7002, "env": {"E": "v"}, "max_queue": 3, "warmup": true,
@@ -18,6 +19,7 @@ struct ConfigurationPrinterTests {
     let again = try ConfigurationText(configuration.printed()).load()
     #expect(again.models == configuration.models)
     #expect(again.policy == configuration.policy)
+    #expect(again.metrics == MetricsSettings(pairDetail: .folded, maxSeries: 500))
     #expect(again.listen == configuration.listen)
     #expect(again.printed() == configuration.printed())
   }

@@ -18,6 +18,8 @@ private final class LogReader {
   }
 
   deinit {
+    // What is written later could go to whoever has the number then.
+    output.flush()
     close(descriptor)
     close(writing)
   }

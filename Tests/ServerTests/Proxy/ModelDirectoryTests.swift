@@ -13,7 +13,9 @@ struct ModelDirectoryTests {
         "b": {"url": "http://h:2", "upstream_model": "org/b"}
       }}
       """#
-    return ModelDirectory(try ConfigurationText(text).load().models, metrics: RequestMetrics(registry: Registry()))
+    return ModelDirectory(
+      try ConfigurationText(text).load().models, metrics: RequestMetrics(registry: Registry()),
+      traffic: TrafficMonitor())
   }
 
   @Test(arguments: [("a", "a", "a"), ("x", "a", "a"), ("b", "b", "org/b")])

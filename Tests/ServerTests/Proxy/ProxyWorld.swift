@@ -37,15 +37,11 @@ final class ProxyWorld: Sendable {
         at: timeline.now),
       runtimes: ["a": WillingRuntime(upstream: Upstream(origin: Origin(host: "127.0.0.1", port: port)))],
       timeline: timeline)
-    let directory = ModelDirectory(configuration.models, metrics: RequestMetrics(registry: registry))
+    let directory = ModelDirectory(
+      configuration.models, metrics: RequestMetrics(registry: registry), traffic: TrafficMonitor())
     let proxy = ModelProxy(
       directory: LiveDirectory(directory), switcher: switcher, timeline: timeline, recorder: nil, logger: .silent)
-    let logs = Logs(LogSettings(access: false), secrets: SecretKeeper(Secrets()))
-    var router = Router(
-      ledger: RequestLedger(
-        listener: .client, metrics: HTTPMetrics(registry: registry), access: logs.access, audit: logs.audit,
-        timeline: timeline),
-      logger: .silent)
+    var router = Router(ledger: .silent(registry), logger: .silent)
     router.add(under: "/v1/", proxy.serve)
     server = HTTPServer(
       address: anywhere, loops: loops, logger: .silent, refusing: router.refuse, handler: router.serve)

@@ -42,9 +42,14 @@ struct ReloadReportTests {
 
   @Test func `what a running daemon can't change is named without its value`() throws {
     let new = try configuration(
-      a, #", "listen": "127.0.0.1:1", "admin_listen": "127.0.0.1:2", "admin_token": "hush-hush", "metrics_port": 3"#)
+      a,
+      #"""
+      , "listen": "127.0.0.1:1", "admin_listen": "127.0.0.1:2", "admin_token": "hush-hush", "metrics_port": 3,
+      "metrics": {"max_series": 900}
+      """#)
     let warnings = report(try configuration(a), new).warnings
-    #expect(warnings.map { $0.prefix { $0 != " " } } == ["listen", "admin_listen", "admin_token", "metrics_port"])
+    let settings = warnings.map { $0.prefix { $0 != " " } }
+    #expect(settings == ["listen", "admin_listen", "admin_token", "metrics_port", "metrics"])
     #expect(!warnings.joined().contains("hush"))
   }
 }

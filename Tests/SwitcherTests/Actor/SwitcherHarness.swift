@@ -17,14 +17,18 @@ final class SwitcherHarness: Sendable {
     let records = Mutex<[SwitchRecord]>([])
   }
 
-  init(policy: any SwitchPolicy = FIFO(minActive: .zero), limits: ModelLimits = ModelLimits()) {
+  init(
+    policy: any SwitchPolicy = FIFO(minActive: .zero), limits: ModelLimits = ModelLimits(),
+    observer: @escaping Observer = { _, _ in }
+  ) {
     let ended = Ended()
     self.ended = ended
     switcher = ModelSwitcher(
       machine: SwitchMachine(
         models: [("a", limits), ("b", limits)], policy: policy, requestTimeout: .seconds(300), at: timeline.now),
       runtimes: ["a": a, "b": b], timeline: timeline,
-      observer: { notice, _ in
+      observer: { notice, instant in
+        observer(notice, instant)
         if case .switchEnded(let record) = notice { ended.records.withLock { $0.append(record) } }
       })
   }

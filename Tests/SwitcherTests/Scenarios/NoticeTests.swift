@@ -47,14 +47,59 @@ struct NoticeTests {
     world.expectSound()
   }
 
-  @Test func `a model that comes back after its back-off is told of when somebody asks for it`() {
+  @Test func `the end of a back-off is told when it comes`() {
     var world = World(["a"])
     world.arrive("a")
     world.fail("a")
     world.succeed("a")
-    world.pass(.seconds(2))
+    let seen = world.notices.count
+    world.pass(.seconds(1))
+    #expect(world.notices.count == seen)
+    world.pass(.seconds(1))
+    #expect(world.notices.last?.summary == "a: failed to stopped")
+    world.expectSound()
+  }
+
+  @Test func `a start after a death or a failure is told to be a restart, and no other`() {
+    var world = World(["a", "b"])
+    world.bring("a")
+    #expect(!world.notices.map(\.summary).contains("a: restarted"))
+    world.die("a")
     world.arrive("a")
-    #expect(world.notices.last?.summary == "a: failed to starting")
+    world.fail("a")
+    world.succeed("a")
+    world.pass(.seconds(10))
+    world.bring("a")
+    #expect(world.notices.map(\.summary).filter { $0 == "a: restarted" }.count == 2)
+    world.expectSound()
+  }
+
+  @Test func `a request that waits as long as the policy lets any is told to have starved`() {
+    var world = World(["a", "b"], policy: SchedulerTick(options: PolicyOptions(["max_wait_secs": 20])))
+    world.bring("a")
+    let running = world.arrive("a")
+    world.arrive("b")
+    world.pass(.seconds(10))
+    world.arrive("b")
+    world.pass(.seconds(15))
+    world.finish(running)
+    world.succeed("a")
+    world.pass(.seconds(30))
+    #expect(!world.notices.map(\.summary).contains("b: starved"))
+    world.succeed("b")
+    #expect(world.notices.map(\.summary).filter { $0 == "b: starved" }.count == 1)
+    world.expectSound()
+  }
+
+  @Test(arguments: [true, false])
+  func `one that gives up after such a wait has starved too`(isPatient: Bool) {
+    var world = World(
+      ["a", "b"], policy: SchedulerTick(options: PolicyOptions(["max_wait_secs": 5, "min_active_secs": 60])))
+    world.bring("a")
+    let ticket = world.arrive("b", patience: isPatient ? .seconds(10) : nil)
+    world.pass(.seconds(10))
+    world.abandon(ticket)
+    #expect(world.notices.map(\.summary).filter { $0 == "b: starved" }.count == 1)
     world.expectSound()
   }
 
@@ -114,6 +159,8 @@ extension Notice {
     case .policyReplaced(let name): "policy \(name)"
     case .modelChanged(let change):
       "\(change.model): \(change.from) to \(change.to)" + (change.failure.map { ", \($0)" } ?? "")
+    case .modelRestarted(let model): "\(model): restarted"
+    case .requestStarved(let model): "\(model): starved"
     case .modelsReplaced(let change): "models \(change.models)"
     }
   }

@@ -51,6 +51,7 @@ extension World {
       hasher.combine(latest.number - awake.instance.number - 1)
       // Beyond this age nothing depends on it any more.
       hasher.combine(max(left(awake.since), .seconds(-11)))
+      if model.limits.idleSleep != nil, awake.inFlight == 0 { hasher.combine(left(awake.idleSince)) }
     }
     hasher.combine(model.deathInWake.map { latest.number - $0.number })
     hasher.combine(model.backoff.failures)

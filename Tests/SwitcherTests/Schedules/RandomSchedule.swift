@@ -45,7 +45,8 @@ extension World {
     for model in models where random.isOne(in: 2) {
       limits[model] = ModelLimits(
         maxInFlight: random.isOne(in: 2) ? Int.random(in: 1...3, using: &random) : nil,
-        maxQueue: random.isOne(in: 2) ? Int.random(in: 0...4, using: &random) : nil)
+        maxQueue: random.isOne(in: 2) ? Int.random(in: 0...4, using: &random) : nil,
+        idleSleep: random.isOne(in: 3) ? .seconds(Int.random(in: 1...20, using: &random)) : nil)
     }
     let policies: [any SwitchPolicy] = [
       FIFO(minActive: .zero), FIFO(minActive: .seconds(5)), Fickle(drainCap: nil), Fickle(drainCap: .seconds(3)),

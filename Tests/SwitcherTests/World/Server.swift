@@ -86,7 +86,7 @@ struct Server: Hashable {
     switch work {
     case .waking:
       body = .broken
-      return .wakeFailed(model, message: "planned")
+      return .wakeFailed(model, RuntimeFailure("planned"))
     case .sleeping:
       body = .stuck
       return .sleepFailed(model, message: "planned")

@@ -25,6 +25,8 @@ struct World {
   private(set) var lastAwake: ModelID?
   /// The last request that had come when the latest switch began: nobody after it is admitted to the model that leaves.
   private var drainLine: Ticket?
+  /// When each model was last used, or woken.
+  private var lastUse: [ModelID: Instant] = [:]
 
   /// What happens at one instant, while it is being put together.
   private var gathered: [Event]?
@@ -78,7 +80,9 @@ struct World {
 
   mutating func finish(_ ticket: Ticket) {
     guard let position = openGrants.firstIndex(where: { $0.ticket == ticket }) else { return }
-    send(.requestFinished(openGrants.remove(at: position)))
+    let grant = openGrants.remove(at: position)
+    lastUse[grant.model] = now
+    send(.requestFinished(grant))
   }
 
   mutating func finishAll() {
@@ -87,7 +91,9 @@ struct World {
 
   /// The slow work under way on the model ends well.
   mutating func succeed(_ model: ModelID) {
-    if let event = servers[index(of: model)].succeed(model) { send(event) }
+    guard let event = servers[index(of: model)].succeed(model) else { return }
+    if case .woke = event { lastUse[model] = now }
+    send(event)
   }
 
   mutating func fail(_ model: ModelID) {
@@ -239,7 +245,7 @@ struct World {
     case .modeChanged(let mode): toldMode = mode
     case .modelsReplaced(let change):
       if change.models != configured { report("told of \(change.models)") }
-    case .switchDecided, .phaseEntered, .policyReplaced: break
+    case .switchDecided, .phaseEntered, .policyReplaced, .modelRestarted, .requestStarved: break
     }
   }
 
@@ -280,6 +286,7 @@ struct World {
     let server = servers[index(of: model)]
     if isClosed { report("\(model) was put to sleep after the shutdown") }
     if openGrants(on: model) > 0 { report("\(model) was put to sleep under its requests") }
+    if machine.transition?.trigger == .idle { checkIdleness(model) }
     if server.work != nil || !server.seemsAwake { report("\(model) was put to sleep while it is \(server)") }
     if let transition = machine.transition, transition.isPolicyDriven,
       !waiters.contains(where: { $0.model == transition.to })
@@ -289,6 +296,15 @@ struct World {
     for other in models where other != model && servers[index(of: other)].holdsGPU {
       report("\(model) was put to sleep while \(other) is \(servers[index(of: other)])")
     }
+  }
+
+  /// A model goes to sleep by itself when it has had nothing to do for as long as it is to bear that, and nobody waits.
+  private mutating func checkIdleness(_ model: ModelID) {
+    let idle = now - (lastUse[model] ?? .zero)
+    if idle < limits[index(of: model)].idleSleep ?? .seconds(Int64.max) {
+      report("\(model) went to sleep by itself after \(idle)")
+    }
+    if !waiters.isEmpty { report("\(model) went to sleep by itself while somebody waits") }
   }
 
   private mutating func checkWake(_ model: ModelID) {
@@ -322,10 +338,11 @@ struct World {
     if isClosed { report("\(model) was ended after the shutdown, which ends them all") }
   }
 
-  /// Those who look on know each state; only the end of a back-off may pass untold until somebody asks for the model.
+  /// Those who look on know each state, unless the timer is late that ends a back-off.
   private mutating func checkTold(_ model: ModelID, _ state: LifecycleState) {
     let told = toldStates[model] ?? .stopped
-    if told != state, told != .failed { report("\(model) is \(state), and \(told) was told") }
+    let isLate = timer.map { $0 <= now } ?? false
+    if told != state, told != .failed || !isLate { report("\(model) is \(state), and \(told) was told") }
   }
 
   /// A command is said to be carried out only when it is.

@@ -7,6 +7,7 @@ from scenarios import (  # noqa: F401
     requests,
     logs,
     admin,
+    traffic,
     real_servers,
     one_gpu,
     departures,

@@ -53,7 +53,8 @@ def each_request_has_one_line_that_tells_where_its_time_went(check: Checks):
 
         client.chat(daemon.listen, "nobody", headers={"X-Request-Id": "unknown"})
         line = line_of(daemon, "unknown")
-        check.equal("an unknown model is no model", (line["status"], line["code"], line.get("model")), (404, "model_not_found", None))
+        found = (line["status"], line["code"], line.get("model"))
+        check.equal("an unknown model is no model", found, (404, "model_not_found", None))
         client.get(daemon.listen, "/health?token=abc", headers={"X-Request-Id": "health"})
         line = line_of(daemon, "health")
         check.equal("the query is not logged", (line["path"], line["outcome"]), ("/health", "success"))
@@ -64,7 +65,8 @@ def each_request_has_one_line_that_tells_where_its_time_went(check: Checks):
         left.request("POST", "/v1/chat/completions", body, headers)
         eventually(lambda: daemon.status()["models"]["bravo"]["queue_depth"] == 1, "one who waits for bravo")
         answer = client.chat(daemon.listen, "bravo", headers={"X-Request-Id": "full"})
-        check("an error of ours tells its times too", "upstream;dur=0.0" in answer.headers["server-timing"], answer.headers)
+        timing = answer.headers["server-timing"]
+        check("an error of ours tells its times too", "upstream;dur=0.0" in timing, answer.headers)
         left.close()
         line = line_of(daemon, "gone")
         check.equal("who leaves has a line without a status", (line["status"], line["outcome"]), (0, "cancelled"))
@@ -136,7 +138,8 @@ def whatever_an_operator_does_leaves_a_trace(check: Checks):
         line = trace("policy")
         check("a faulty policy is told with its fault", line["status"] == 400 and "nonsense" in line["failure"], line)
         client.get(daemon.admin, "/control/status", headers={**headers, "X-Request-Id": "look"})
-        check.equal("a look is no action", [line for line in stream(daemon, "audit") if line["request_id"] == "look"], [])
+        looks = [line for line in stream(daemon, "audit") if line["request_id"] == "look"]
+        check.equal("a look is no action", looks, [])
         check("the token is in no line", "s3cret-token" not in daemon.log)
         check("no control character is in the log", not CONTROLS.search(daemon.log), CONTROLS.search(daemon.log))
 
@@ -147,7 +150,8 @@ def what_a_model_writes_is_a_stream_of_its_own(check: Checks):
         r"printf 'out \033[2J\007\n'; printf 'err \302\233 \000 x\n' >&2; printf '\342\200\256rtl\n';"
         r" head -c 20000 /dev/zero | tr '\0' y; echo; exec ${SWITCHER} stub-engine --port ${PORT} --model noisy"
     )
-    with Daemon("model-output", config({"noisy": shell(script, **{"eviction": "retain+stop"})}, policy=FIFO)) as daemon:
+    noisy = {"noisy": shell(script, eviction="retain+stop")}
+    with Daemon("model-output", config(noisy, policy=FIFO)) as daemon:
         check.equal("the model answers", client.chat(daemon.listen, "noisy").status, 200)
         lines = stream(daemon, "model")
         check("each line bears its model", lines and all(line["model"] == "noisy" for line in lines), lines[:3])
@@ -157,7 +161,7 @@ def what_a_model_writes_is_a_stream_of_its_own(check: Checks):
         check("a long line is cut", 4_000 < len(longest["msg"]) < 4_200, len(longest["msg"]))
         check("no control character is in the log", not CONTROLS.search(daemon.log), CONTROLS.search(daemon.log))
 
-    quiet = config({"noisy": shell(script, **{"eviction": "retain+stop"})}, policy=FIFO, model_log=False, access_log=False)
+    quiet = config(noisy, policy=FIFO, model_log=False, access_log=False)
     with Daemon("model-output-off", quiet) as daemon:
         check.equal("turned off, the model answers as well", client.chat(daemon.listen, "noisy").status, 200)
         check.equal("and nothing of it is logged", stream(daemon, "model"), [])
@@ -199,3 +203,25 @@ def on_a_terminal_the_log_is_for_people(check: Checks):
     bad = subprocess.run([workspace.BINARY, "--config", path, "--log-level", "loud"], capture_output=True, text=True)
     found = (bad.returncode, "--log-level" in bad.stderr and '"loud"' in bad.stderr and "debug" in bad.stderr)
     check.equal("a level that there is not is a fault", found, (2, True))
+
+
+@scenario
+def the_lines_of_a_switch_bear_its_number(check: Checks):
+    models = {"alpha": stub(keep="offload"), "bravo": stub("--fail", "sleep", keep="offload")}
+    with Daemon("switch-lines", config(models, policy=FIFO)) as daemon:
+        for model in ["alpha", "bravo", "alpha"]:
+            check.equal(f"{model} answers", client.chat(daemon.listen, model).status, 200)
+
+        def ended() -> list[dict]:
+            return [line for line in daemon.records() if line.get("msg") == "switched"]
+
+        eventually(lambda: len(ended()) == 3, "the lines of three switches")
+        numbers = [line["switch_id"] for line in ended()]
+        check.equal("each switch has a number of its own", len(set(numbers)), 3)
+        failed = [line for line in daemon.records() if line.get("msg") == "sleep failed"]
+        found = [line.get("switch_id") for line in failed]
+        check.equal("what failed in the last one bears its number", found, numbers[2:])
+        steps = [line for line in daemon.records() if "step 1/1" in line.get("msg", "")]
+        check("and so does the step", any(line.get("switch_id") == numbers[2] for line in steps), steps)
+        written = stream(daemon, "model")
+        check("what models write belongs to no switch", written and not any("switch_id" in line for line in written))

@@ -12,12 +12,23 @@ from exposition import Exposition
 from waiting import eventually
 
 FAMILIES = [
-    "switcher_switch_phase_seconds", "switcher_switch_total_seconds", "switcher_switches", "switcher_gpu_seconds",
-    "switcher_requests", "switcher_requests_in_flight", "switcher_queue_depth", "switcher_request_queue_wait_seconds",
-    "switcher_request_duration_seconds", "switcher_active_model", "switcher_mode", "switcher_model_state",
-    "switcher_build_info", "process_cpu_seconds", "process_resident_memory_bytes", "process_open_fds",
-    "process_start_time_seconds",
+    "switcher_gpu_seconds", "switcher_switches", "switcher_switch_triggers", "switcher_switch_failures",
+    "switcher_switch_phase_seconds", "switcher_switch_total_seconds", "switcher_model_wake_seconds",
+    "switcher_control_step_seconds", "switcher_switch_phase", "switcher_switch_cost_seconds", "switcher_model_state",
+    "switcher_active_model", "switcher_model_pinned", "switcher_mode", "switcher_mode_changed_timestamp_seconds",
+    "switcher_policy_info", "switcher_policy_decisions", "switcher_policy_starved_requests",
+    "switcher_scheduler_last_tick_timestamp_seconds", "switcher_requests", "switcher_requests_in_flight",
+    "switcher_queue_depth", "switcher_queue_oldest_wait_seconds", "switcher_queue_limit",
+    "switcher_request_queue_wait_seconds", "switcher_request_duration_seconds", "switcher_upstream_up",
+    "switcher_upstream_restarts", "switcher_config_reloads", "switcher_config_last_reload_successful",
+    "switcher_config_last_reload_success_timestamp_seconds", "switcher_config_models", "switcher_build_info",
+    "switcher_model_info", "switcher_metrics_series", "switcher_metrics_dropped_series",
+    "switcher_metrics_render_seconds", "process_cpu_seconds", "process_resident_memory_bytes",
+    "process_virtual_memory_bytes", "process_open_fds", "process_max_fds", "process_start_time_seconds",
 ]  # fmt: skip
+
+# Whatever a configuration may call a model; some are what the metrics themselves use as values of labels.
+HOSTILE = ["none", "*", "_other", 'a",b="c"}', "back\\slash\\", "two words", "模型-é", '{le="1"} 2']
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
@@ -29,27 +40,40 @@ def three_models() -> Daemon:
 
 @scenario
 def every_parser_reads_the_metrics(check: Checks):
-    promtool = workspace.tool("promtool", "prometheus")
     with three_models() as daemon:
         for model in ["alpha", "bravo", 'char"lie\\', "alpha"]:
             check.equal(f"{model} answers", client.chat(daemon.listen, model).status, 200)
         client.chat(daemon.listen, "nobody")
-        answer = client.get(daemon.admin, "/metrics")
-        check.contains("the text format is said", answer.headers.get("content-type", ""), "text/plain", "version=0.0.4")
-        result = subprocess.run([promtool, "check", "metrics"], input=answer.body, capture_output=True)
-        said = (result.stdout + result.stderr).decode()
-        check("promtool finds no fault", result.returncode == 0 and not said, f"{result.returncode}: {said}")
+        every_parser_reads(check, daemon)
+        check("unknown models are no labels", "nobody" not in daemon.scrape().text, "found nobody")
+        head = client.request(daemon.admin, "HEAD", "/metrics")
+        check.equal("HEAD is answered", (head.status, head.body), (200, b""))
+        answer = client.get(daemon.admin, "/metrics", headers={"Accept": "image/png"})
+        check.equal("no wish is refused", answer.status, 200)
 
-        text = Exposition(answer.text)
-        check.equal("no series is there twice", text.duplicates(), [])
-        check("unknown models are no labels", "nobody" not in answer.text, "found nobody")
-        read_by_prometheus_client(check, answer.text, openmetrics=False)
 
-        answer = client.get(daemon.admin, "/metrics", headers={"Accept": OPENMETRICS})
-        check.contains(
-            "OpenMetrics is spoken when asked for", answer.headers.get("content-type", ""), "openmetrics-text"
-        )
-        read_by_prometheus_client(check, answer.text, openmetrics=True)
+@scenario
+def names_of_models_break_no_line_of_the_metrics(check: Checks):
+    models = {name: stub() for name in HOSTILE}
+    with Daemon("metrics-names", config(models, policy={"type": "fifo", "min_active_secs": 0})) as daemon:
+        for name in HOSTILE[:4]:
+            check.equal(f"{name} answers", client.chat(daemon.listen, name).status, 200)
+        every_parser_reads(check, daemon)
+
+
+def every_parser_reads(check: Checks, daemon: Daemon):
+    promtool = workspace.tool("promtool", "prometheus")
+    answer = client.get(daemon.admin, "/metrics")
+    check.contains("the text format is said", answer.headers.get("content-type", ""), "text/plain", "version=0.0.4")
+    result = subprocess.run([promtool, "check", "metrics"], input=answer.body, capture_output=True)
+    said = (result.stdout + result.stderr).decode()
+    check("promtool finds no fault", result.returncode == 0 and not said, f"{result.returncode}: {said}")
+    check.equal("no series is there twice", Exposition(answer.text).duplicates(), [])
+    read_by_prometheus_client(check, answer.text, openmetrics=False)
+
+    answer = client.get(daemon.admin, "/metrics", headers={"Accept": OPENMETRICS})
+    check.contains("OpenMetrics is spoken when asked for", answer.headers.get("content-type", ""), "openmetrics-text")
+    read_by_prometheus_client(check, answer.text, openmetrics=True)
 
 
 def read_by_prometheus_client(check: Checks, text: str, openmetrics: bool):
@@ -120,3 +144,65 @@ def the_gpu_time_sums_up_to_the_wall_time_also_during_a_switch(check: Checks):
         check.at_most("in the middle of it no time is missing", abs(spent - (ended - began)), 0.05)
         check.equal("who waits is shown", after.sum("switcher_queue_depth", model="bravo"), 1)
         check.equal("the answer comes", sent.answer().status, 200)
+
+
+@scenario
+def the_gpu_time_sums_up_to_the_wall_time_whatever_happens(check: Checks):
+    models = {"alpha": stub(keep="offload"), "bravo": stub("--fail", "wake", keep="offload"), "charlie": stub()}
+    with Daemon("gpu-sum", config(models, policy={"type": "fifo", "min_active_secs": 0})) as daemon:
+
+        def scrape() -> tuple[float, float, float]:
+            """When it was asked for, the sum, and when it was there."""
+            asked = time.monotonic()
+            spent = daemon.scrape().sum("switcher_gpu_seconds_total")
+            return asked, spent, time.monotonic()
+
+        first_asked, first, first_there = scrape()
+        for model in ["alpha", "bravo", "charlie", "bravo", "alpha", "bravo"]:
+            client.chat(daemon.listen, model)
+        daemon.control("sleep", model="alpha")
+        last_asked, last, last_there = scrape()
+        spent = last - first
+        between = (last_asked - first_there, last_there - first_asked)
+        check("no time is missing or there twice", between[0] <= spent <= between[1], f"{spent} not in {between}")
+
+
+@scenario
+def a_failure_is_counted_and_leaves_no_gauge_behind(check: Checks):
+    models = {"alpha": stub(keep="offload"), "bravo": stub("--fail", "start")}
+    with Daemon("metrics-failure", config(models, policy={"type": "fifo", "min_active_secs": 0})) as daemon:
+        client.chat(daemon.listen, "alpha")
+        check.equal("bravo can't be had", client.chat(daemon.listen, "bravo").status, 503)
+        eventually(lambda: daemon.scrape().sum("switcher_switch_phase", phase="none"), "the end of the switch")
+        scrape = daemon.scrape()
+        failed = scrape.sum("switcher_switch_failures_total", to="bravo", phase="wake", reason="died")
+        check.equal("the failure has its phase and its reason", failed, 1)
+        check.equal("and is the only one", scrape.sum("switcher_switch_failures_total"), 1)
+        check.equal("nobody is active", scrape.sum("switcher_active_model"), 0)
+        check.equal("bravo has failed", scrape.sum("switcher_model_state", model="bravo", state="failed"), 1)
+        check.equal("alpha's process lives on", scrape.sum("switcher_upstream_up", model="alpha"), 1)
+        check.equal("bravo's does not", scrape.sum("switcher_upstream_up", model="bravo"), 0)
+
+        client.chat(daemon.listen, "alpha")
+        wakes = daemon.scrape().series("switcher_model_wake_seconds_count")
+        counted = {(labels["model"], labels["kind"]): value for labels, value in wakes if value}
+        check.equal("wakes are told apart", counted, {("alpha", "cold_start"): 1, ("alpha", "wake_l1"): 1})
+        steps = daemon.scrape().sum("switcher_control_step_seconds_count", model="alpha", step="1")
+        check.equal("so are their steps", steps, 2)
+
+        daemon.engine("alpha").kill()
+        eventually(lambda: daemon.model_state("alpha") == "stopped", "alpha's death")
+        client.chat(daemon.listen, "alpha")
+        check.equal("a restart is counted", daemon.scrape().sum("switcher_upstream_restarts_total", model="alpha"), 1)
+
+        daemon.control("mode", mode="manual")
+        client.chat(daemon.listen, "bravo")
+        denied = daemon.scrape().sum("switcher_policy_decisions_total", decision="deny", reason="manual_mode")
+        check.equal("what manual mode denies is counted", denied, 1)
+
+        (daemon.directory / "config.json").write_text("{")
+        check.equal("a faulty configuration is refused", daemon.control("reload").status, 400)
+        scrape = daemon.scrape()
+        check.equal("and counted", scrape.sum("switcher_config_reloads_total", outcome="failure"), 1)
+        check.equal("the last one did not succeed", scrape.sum("switcher_config_last_reload_successful"), 0)
+        check.equal("the models are those of the old one", scrape.sum("switcher_config_models"), 2)
