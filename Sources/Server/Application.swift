@@ -175,6 +175,10 @@ struct Application: Sendable {
       ServerInfoRoutes(switcher: switcher, live: live, admission: admission).add(to: &router)
       HistoryRoute(history: history, timeline: timeline, admission: admission).add(to: &router)
       EventsRoute(hub: feed.hub, timeline: timeline, admission: admission).add(to: &router)
+      ModelLogRoute(
+        directory: directory, outputs: runtimes.outputs, secrets: logs.secrets, timeline: timeline,
+        admission: admission
+      ).add(to: &router)
     }
     addOwnMetrics()
     MetricsRoute(registry: registry).add(to: &router)
@@ -207,6 +211,7 @@ struct Application: Sendable {
     for server in servers { server.stopAccepting() }
     await switcher.close()
     feed.hub.close()
+    runtimes.outputs.close()
     let deadline = timeline.now + configuration.shutdownGrace
     for server in servers { await server.drain(until: deadline) }
     await switcher.stopAll()
