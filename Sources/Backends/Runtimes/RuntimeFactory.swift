@@ -33,7 +33,7 @@ package struct RuntimeFactory: Sendable {
   package func runtime(for model: ModelID, _ settings: BackendSettings) throws(BackendFaults) -> any ModelRuntime {
     let plan = try settings.backend.plan(settings)
     let control = ServerControl(
-      client: HTTPClient(loops: loops), upstream: plan.upstream, timeline: timeline,
+      client: HTTPClient(loops: loops), upstream: plan.upstream, healthPath: plan.healthPath, timeline: timeline,
       logger: logger.with("model", model), observe: { [observer] in observer(model, $0) })
     guard let launch = plan.launch else {
       return AttachedRuntime(model: model, plan: plan, control: control, instances: instances)
