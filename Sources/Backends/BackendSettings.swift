@@ -5,13 +5,14 @@ package struct BackendSettings: Hashable, Sendable {
   package var backend: Backend
   /// Where the server listens, or shall: a started server gets this port.
   package var upstream: Upstream
-  /// `command`: the program and its arguments. `vllm`: the program that stands for "vllm", mostly empty. `attached`: empty.
+  /// `command`: the program and its arguments. Where the backend knows the arguments itself: the program to put before
+  /// them, empty for the usual one.
   package var command: [String] = []
   /// What is added to the daemon's own environment, over what the backend itself adds.
   package var environment: [String: String] = [:]
-  /// `vllm`: the model's path or repository.
+  /// What a server that is started serves: a path or a repository.
   package var modelPath: String?
-  /// `vllm`: arguments after those of the preset.
+  /// Arguments after those that the backend gives its server.
   package var extraArguments: [String] = []
   /// The model's own eviction, else the policy's; nil where neither is configured: then whatever the sleep steps allow.
   package var eviction: Eviction?
@@ -19,7 +20,7 @@ package struct BackendSettings: Hashable, Sendable {
   package var sleepSteps: [ControlStep] = []
   package var wakeSteps: [ControlStep] = []
   /// Answers 200 once the server is up.
-  package var healthPath = "/health"
+  package var healthPath: String
   /// Whether one token is asked for after a cold start, so that the first client does not wait for what is compiled lazily.
   package var warmsUp = false
   /// From the start of the process to its health.
@@ -29,18 +30,24 @@ package struct BackendSettings: Hashable, Sendable {
   /// For each sleep step, and once more for the server to report that it sleeps. The first sleep of a large model takes
   /// more than half a minute, while the pinned memory is allocated.
   package var sleepTimeout: Duration = .seconds(120)
-  /// For each wake step.
-  package var wakeTimeout: Duration = .seconds(60)
+  /// For each wake step; for the whole wake of a hosted model.
+  package var wakeTimeout: Duration
+  /// `hooks` only.
+  package var hooks: Hooks?
+  /// `hf_endpoint` only.
+  package var endpoint: InferenceEndpoint?
 
   package init(backend: Backend, upstream: Upstream) {
     self.backend = backend
     self.upstream = upstream
+    healthPath = backend.healthPath
+    wakeTimeout = backend.wakeTimeout
   }
 
   /// What is wrong with the settings, all of it; empty where a runtime can be made of them.
   package func faults() -> [BackendFault] {
     do throws(BackendFaults) {
-      _ = try backend.plan(self)
+      _ = try backend.blueprint(self)
       return []
     } catch {
       return error.faults

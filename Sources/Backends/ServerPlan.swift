@@ -23,6 +23,9 @@ struct Launch: Sendable, Equatable {
   /// Added to the daemon's own environment.
   let environment: [String: String]
   let stopGrace: Duration
+  /// Whether what the program leaves behind lives on when the program ends by itself: so it is with a command that starts
+  /// something and returns, and with no server.
+  var sparesDescendants = false
 
   /// What is left of the grace when the daemon dies: its successor may be waiting for the port and the GPU.
   static let orphanGrace: Duration = .seconds(2)

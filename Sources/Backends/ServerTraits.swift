@@ -13,7 +13,13 @@ package struct ServerTraits: Hashable, Sendable {
 extension BackendSettings {
   /// - Throws: all that is wrong with the settings.
   package func traits() throws(BackendFaults) -> ServerTraits {
-    let plan = try backend.plan(self)
+    let plan: ServerPlan
+    switch try backend.blueprint(self) {
+    case .server(let server): plan = server
+    case .hosted:
+      // Asleep, it holds nothing; awake, it was loaded anew.
+      return ServerTraits(eviction: Eviction(weights: .discard, process: .stop), wakeKinds: [.coldStart], steps: [:])
+    }
     let modes = plan.sleepModes
     let kinds = modes.values.map(\.wakeKind) + (plan.launch == nil ? [] : [.coldStart])
     return ServerTraits(

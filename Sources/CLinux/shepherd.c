@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -22,6 +21,7 @@ enum phase { RUNNING, STOPPING, KILLING };
 struct herd {
   pid_t leader; // also the id of its process group; 0 once it is reaped and the id may be anybody's
   bool leader_exited;
+  bool spares_descendants;
   enum phase phase;
   int64_t reminder; // in STOPPING: when the server is asked to end once more; INT64_MAX afterwards
   int64_t deadline; // in STOPPING: when force is used
@@ -129,10 +129,14 @@ static void watch_leader(struct herd *herd) {
   herd->leader_exited = true;
   int status = info.si_code == CLD_EXITED ? (info.si_status & 0xff) << 8 : info.si_status & 0x7f;
   report(herd->status, SHEPHERD_EXITED, status);
-  if (herd->phase == RUNNING) herd->phase = KILLING;
+  if (herd->phase == RUNNING && !herd->spares_descendants) herd->phase = KILLING;
 }
 
 static bool is_over(struct herd *herd, int alive) {
+  if (herd->leader_exited && herd->phase == RUNNING) {
+    waitpid(herd->leader, NULL, 0);
+    return true; // who is left is spared, and becomes init's child
+  }
   if (!herd->leader_exited || alive > 0) return false;
   if (herd->leader > 0) {
     if (alive < 0) kill(-herd->leader, SIGKILL);
@@ -200,8 +204,8 @@ static void close_others(int null, const int *kept, int count) {
 }
 
 static void shepherd_main(
-    int null, int control, int status, int output, int error, uint32_t orphan_grace, char *const argv[],
-    char *const envp[]) {
+    int null, int control, int status, int output, int error, uint32_t orphan_grace, bool spares_descendants,
+    char *const argv[], char *const envp[]) {
   setsid();
   prctl(PR_SET_NAME, "switcher-shephd");
   prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -226,7 +230,8 @@ static void shepherd_main(
   setpgid(leader, leader); // here as well, so that an order to stop finds the group at once
   close(output);
   close(error);
-  struct herd herd = {.leader = leader, .control = control, .status = status, .signals = signals};
+  struct herd herd = {
+      .leader = leader, .spares_descendants = spares_descendants, .control = control, .status = status, .signals = signals};
   tend(&herd, orphan_grace);
   _exit(0);
 }
@@ -252,7 +257,8 @@ static int open_ends(int *control, int *status, int *output, int *error, int *nu
 }
 
 int shepherd_spawn(
-    char *const argv[], char *const envp[], uint32_t orphan_grace_milliseconds, struct shepherd *shepherd) {
+    char *const argv[], char *const envp[], uint32_t orphan_grace_milliseconds, bool spares_descendants,
+    struct shepherd *shepherd) {
   int ends[9] = {-1, -1, -1, -1, -1, -1, -1, -1, -1};
   int *control = &ends[0], *status = &ends[2], *output = &ends[4], *error = &ends[6], *null = &ends[8];
   int failure = open_ends(control, status, output, error, null);
@@ -262,8 +268,10 @@ int shepherd_spawn(
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pid = fork();
-    if (pid == 0)
-      shepherd_main(*null, control[0], status[1], output[1], error[1], orphan_grace_milliseconds, argv, envp);
+    if (pid == 0) {
+      shepherd_main(
+          *null, control[0], status[1], output[1], error[1], orphan_grace_milliseconds, spares_descendants, argv, envp);
+    }
     if (pid < 0) failure = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
   }

@@ -20,10 +20,29 @@ package struct Upstream: Hashable, Sendable {
   package let basePath: String
   /// The model's name in bodies sent on; nil leaves the body as it came.
   package let modelName: String?
+  /// Set where the server is a service on the web; nil: it is spoken to in plain HTTP, as the client's request is.
+  package let web: WebAccess?
 
-  package init(origin: Origin, basePath: String = "", modelName: String? = nil) {
+  package init(origin: Origin, basePath: String = "", modelName: String? = nil, web: WebAccess? = nil) {
     self.origin = origin
     self.basePath = basePath
     self.modelName = modelName
+    self.web = web
+  }
+}
+
+/// What a service on the web takes besides an address.
+package struct WebAccess: Hashable, Sendable {
+  package enum Scheme: String, Sendable {
+    case http, https
+  }
+
+  package let scheme: Scheme
+  /// The Authorization that takes the place of the client's own, which is meant for the daemon: a secret.
+  package let authorization: String
+
+  package init(scheme: Scheme, authorization: String) {
+    self.scheme = scheme
+    self.authorization = authorization
   }
 }

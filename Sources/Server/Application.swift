@@ -150,16 +150,17 @@ struct Application: Sendable {
       events: followsEvents ? EventsRoute.path : nil
     ).add(to: &router)
     let proxy = ModelProxy(
-      directory: directory, switcher: switcher, timeline: timeline, recorder: recorder, logger: logger)
-    for path in Self.modelPaths { router.add(.post, path, proxy.serve) }
+      directory: directory, switcher: switcher, web: WebForwarding(), timeline: timeline,
+      recorder: recorder, logger: logger)
+    for path in ["/completion", "/infill", "/rerank", "/tokenize"] { router.add(.post, path, proxy.serve) }
+    for path in Self.namedPaths { router.add(nil, path, proxy.serve) }
     router.add(under: "/v1/", proxy.serve)
     router.add(under: UpstreamPath.prefix, proxy.serveUpstreamPath)
   }
 
-  /// The paths below /v1/ are there to be told apart in the metrics; all others below it are served as well.
-  private static let modelPaths = [
-    "/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/responses", "/v1/messages", "/completion",
-    "/infill", "/rerank", "/tokenize",
+  /// Those below /v1/ that have a name of their own in the metrics; all others there are served just the same.
+  private static let namedPaths = [
+    "/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/responses", "/v1/messages",
   ]
 
   private func addAdminRoutes(to router: inout Router, isLoopback: Bool) {

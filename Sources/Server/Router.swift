@@ -42,8 +42,8 @@ struct Router: Sendable {
     add(method, path) { exchange, _ in try await handler(exchange) }
   }
 
-  /// The same, with a handler that tells what it did.
-  mutating func add(_ method: HTTPMethod, _ path: String, _ handler: @escaping AccountingHandler) {
+  /// The same, by the method or by any, with a handler that tells what it did.
+  mutating func add(_ method: HTTPMethod?, _ path: String, _ handler: @escaping AccountingHandler) {
     exact[path, default: []].append(route(method, path, handler))
   }
 

@@ -28,8 +28,10 @@ struct ServerControl: Sendable {
   func ask(
     _ method: ControlRequest.Method, _ endpoint: String, body: String? = nil, timeout: Duration
   ) async throws(ClientFailure) -> Answer {
+    // A base that ends in /v1, as OpenAI's clients write it, is that of the clients' routes alone.
+    let base = upstream.basePath.hasSuffix("/v1") ? upstream.basePath.dropLast(3) : upstream.basePath[...]
     let request = ClientRequest(
-      method.wireMethod, upstream.basePath + endpoint,
+      method.wireMethod, base + endpoint,
       fields: body == nil ? [] : [("Content-Type", "application/json")], body: Array((body ?? "").utf8))
     let response = try await client.send(request, to: upstream.origin, timeout: timeout)
     return Answer(status: response.status, body: String(decoding: response.body, as: UTF8.self))

@@ -18,16 +18,3 @@ extension ServerControl {
     }
   }
 }
-
-/// The text as a JSON string (RFC 8259, section 7).
-private func jsonString(_ text: String) -> String {
-  let escaped = text.unicodeScalars.map { scalar in
-    switch scalar {
-    case "\"": "\\\""
-    case "\\": "\\\\"
-    case "\u{0}"..<" ": "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-    default: String(scalar)
-    }
-  }
-  return "\"" + escaped.joined() + "\""
-}

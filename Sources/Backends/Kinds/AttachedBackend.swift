@@ -2,10 +2,11 @@ internal import Core
 
 extension Backend {
   /// A server that somebody else runs: it is woken and put to sleep by its configured steps, never started or stopped.
-  package static let attached = Backend(name: "attached") { settings throws(BackendFaults) in
+  package static let attached = Backend(
+    name: "attached", keys: [.url, .eviction, .sleepEndpoints, .wakeEndpoints]
+  ) { settings throws(BackendFaults) in
     let reason = "an attached server is run by somebody else"
     var judge = SettingsJudge(settings)
-    if !settings.command.isEmpty { judge.fault("command", "found a command, expected none: \(reason)") }
     if settings.eviction?.process == .stop {
       judge.fault("eviction.process", #"found "stop", expected "keep_running": \#(reason)"#)
     }

@@ -2,7 +2,9 @@ internal import Core
 
 extension Backend {
   /// Any server that a command line starts; it sleeps by its configured steps, or not at all.
-  package static let command = Backend(name: "command") { settings throws(BackendFaults) in
+  package static let command = Backend(
+    name: "command", keys: [.command, .url, .env, .eviction, .sleepEndpoints, .wakeEndpoints]
+  ) { settings throws(BackendFaults) in
     var judge = SettingsJudge(settings)
     judge.requireCommand()
     let sleepModes = settings.configuredSleepModes ?? [.retain: .idle]

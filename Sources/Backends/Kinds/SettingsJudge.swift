@@ -15,14 +15,34 @@ struct SettingsJudge {
     }
   }
 
-  /// The eviction that `sleep(nil)` carries out: the configured one, else sleeping in place where there are steps for it,
-  /// else what llmux does.
+  mutating func requireModelPath() {
+    if settings.modelPath?.isEmpty ?? true {
+      fault("model_path", "missing, expected the path or repository of the model that \(settings.backend) serves")
+    }
+  }
+
+  /// Steps of one's own are for servers that are spoken to by steps.
+  mutating func forbidSteps(because reason: String) {
+    for (key, steps) in [("sleep_endpoints", settings.sleepSteps), ("wake_endpoints", settings.wakeSteps)]
+    where !steps.isEmpty {
+      fault(key, "found steps, expected none: \(reason)")
+    }
+  }
+
+  /// A step may not be tried again where the server would not survive to be told twice.
+  mutating func forbidRetries(of endpoints: Set<String>) {
+    for (key, steps) in [("sleep_endpoints", settings.sleepSteps), ("wake_endpoints", settings.wakeSteps)] {
+      for request in steps.flatMap(\.requests) where request.retries > 0 {
+        guard endpoints.contains(String(request.endpoint.prefix { $0 != "?" })) else { continue }
+        fault(key, "found retries of \(request.endpoint), expected none: a second one would end the server")
+      }
+    }
+  }
+
+  /// The eviction that `sleep(nil)` carries out.
   mutating func eviction(sleepModes: [Eviction.Weights: SleepMode]) -> Eviction {
-    let stepsGiven = settings.configuredSleepModes != nil
-    let fallback = stepsGiven ? Eviction(weights: .offload, process: .keepRunning) : .default
-    let eviction = settings.eviction ?? fallback
-    requireSupport(for: eviction, among: sleepModes)
-    return eviction
+    requireSupport(for: settings.effectiveEviction, among: sleepModes)
+    return settings.effectiveEviction
   }
 
   mutating func requireSupport(for eviction: Eviction, among sleepModes: [Eviction.Weights: SleepMode]) {
@@ -41,14 +61,27 @@ struct SettingsJudge {
     }
   }
 
-  /// The plan, if nothing was wrong.
-  func verdict(_ plan: ServerPlan) throws(BackendFaults) -> ServerPlan {
+  /// The blueprint, if nothing was wrong.
+  func verdict(_ plan: ServerPlan) throws(BackendFaults) -> Blueprint { try verdict(.server(plan)) }
+
+  /// The blueprint, if nothing was wrong.
+  func verdict(_ blueprint: Blueprint) throws(BackendFaults) -> Blueprint {
     guard faults.isEmpty else { throw BackendFaults(faults: faults) }
-    return plan
+    return blueprint
   }
 }
 
 extension BackendSettings {
+  /// The configured eviction, else sleeping in place where there are steps for it, else what llmux does.
+  var effectiveEviction: Eviction {
+    eviction ?? (configuredSleepModes == nil ? .default : Eviction(weights: .offload, process: .keepRunning))
+  }
+
+  /// Whether that ever asks the engine itself to sleep.
+  var sleepsInPlace: Bool {
+    effectiveEviction.process == .keepRunning && (effectiveEviction.weights != .retain || !sleepSteps.isEmpty)
+  }
+
   /// The configured steps, which say themselves what becomes of the weights; nil where none are configured.
   var configuredSleepModes: [Eviction.Weights: SleepMode]? {
     guard !(sleepSteps.isEmpty && wakeSteps.isEmpty) else { return nil }

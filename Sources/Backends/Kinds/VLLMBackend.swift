@@ -2,12 +2,12 @@ internal import Core
 
 extension Backend {
   /// `vllm serve`, with the flags, the environment and the steps that its sleep mode takes.
-  package static let vllm = Backend(name: "vllm") { settings throws(BackendFaults) in
+  package static let vllm = Backend(
+    name: "vllm",
+    keys: [.command, .modelPath, .extraArguments, .env, .checkpointPath, .eviction, .sleepEndpoints, .wakeEndpoints]
+  ) { settings throws(BackendFaults) in
     var judge = SettingsJudge(settings)
-    let modelPath = settings.modelPath ?? ""
-    if modelPath.isEmpty {
-      judge.fault("model_path", "missing, expected the path or repository of the model that vLLM serves")
-    }
+    judge.requireModelPath()
     let canSleep = settings.sleepsInPlace || settings.extraArguments.contains(sleepModeFlag)
     let preset: [Eviction.Weights: SleepMode] = canSleep ? sleepModes(settings) : [.retain: .idle]
     let sleepModes = settings.configuredSleepModes ?? preset
@@ -15,7 +15,7 @@ extension Backend {
 
     let program = settings.command.isEmpty ? ["vllm"] : settings.command
     let flag = canSleep && !settings.extraArguments.contains(sleepModeFlag) ? [sleepModeFlag] : []
-    let command = program + ["serve", modelPath, "--port", "\(settings.upstream.origin.port)"] + flag
+    let command = program + ["serve", settings.modelPath ?? "", "--port", "\(settings.upstream.origin.port)"] + flag
     let environment = ["VLLM_SERVER_DEV_MODE": "1", "NO_COLOR": "1"]
     let launch = Launch(settings, command: command + settings.extraArguments, preset: environment)
     return try judge.verdict(ServerPlan(settings, launch: launch, eviction: eviction, sleepModes: sleepModes))
@@ -41,13 +41,5 @@ extension Backend {
         ],
         proof: .required, wakeKind: .wakeL2),
     ]
-  }
-}
-
-extension BackendSettings {
-  /// Whether the configured eviction ever asks the engine itself to sleep.
-  fileprivate var sleepsInPlace: Bool {
-    guard let eviction else { return !sleepSteps.isEmpty }
-    return eviction.process == .keepRunning && (eviction.weights != .retain || !sleepSteps.isEmpty)
   }
 }

@@ -35,7 +35,8 @@ final class ChildProcess: Sendable {
   ) {
     (self.mark, self.loop, self.timeline, self.logger, self.output) = (mark, loop, timeline, logger, output)
     do throws(Shepherd.SpawnFailure) {
-      let shepherd = try Shepherd.spawn(launch, adding: mark.environment)
+      // What may outlive its program is nobody's orphan.
+      let shepherd = try Shepherd.spawn(launch, adding: launch.sparesDescendants ? [:] : mark.environment)
       control.withLock { $0 = shepherd.control }
       // What it does outlives the switch that it was started for.
       Task { await Logger.$subject.withValue([]) { await attend(shepherd) } }

@@ -26,7 +26,8 @@ struct Shepherd: Sendable {
     let orphanGrace = min(launch.stopGrace, Launch.orphanGrace)
     let result = unsafe withCStrings(launch.command) { arguments in
       unsafe withCStrings(environment) { variables in
-        unsafe shepherd_spawn(arguments, variables, orphanGrace.wholeMilliseconds, &shepherd)
+        unsafe shepherd_spawn(
+          arguments, variables, orphanGrace.wholeMilliseconds, launch.sparesDescendants, &shepherd)
       }
     }
     guard result == 0 else { throw SpawnFailure(errno: result) }

@@ -31,10 +31,27 @@ package struct RuntimeFactory: Sendable {
   /// The runtime of one model; nothing is started or asked yet.
   /// - Throws: all that is wrong with the settings.
   package func runtime(for model: ModelID, _ settings: BackendSettings) throws(BackendFaults) -> any ModelRuntime {
-    let plan = try settings.backend.plan(settings)
+    let blueprint = try settings.backend.blueprint(settings)
     let control = ServerControl(
-      client: HTTPClient(loops: loops), upstream: plan.upstream, healthPath: plan.healthPath, timeline: timeline,
-      logger: logger.with("model", model), observe: { [observer] in observer(model, $0) })
+      client: HTTPClient(loops: loops), upstream: settings.upstream, healthPath: settings.healthPath,
+      timeline: timeline, logger: logger.with("model", model), observe: { [observer] in observer(model, $0) })
+    switch blueprint {
+    case .server(let plan): return server(model, plan, control)
+    case .hosted(let plan):
+      let output = output.with("model", model)
+      let site = HostSite(model: model, control: control, output: output) {
+        [loops, timeline, living, marks] launch, output in
+        let process = ChildProcess(
+          launch, mark: marks.next(), loop: loops.next(), timeline: timeline, logger: control.logger,
+          output: OutputSink(logger: output))
+        living.add(process)
+        return process
+      }
+      return HostedRuntime(model: model, host: plan.host(site), control: control, instances: instances)
+    }
+  }
+
+  private func server(_ model: ModelID, _ plan: ServerPlan, _ control: ServerControl) -> any ModelRuntime {
     guard let launch = plan.launch else {
       return AttachedRuntime(model: model, plan: plan, control: control, instances: instances)
     }
@@ -62,6 +79,8 @@ package struct RuntimeFactory: Sendable {
 
 extension Launch {
   fileprivate func adding(_ variables: [String: String]) -> Launch {
-    Launch(command: command, environment: environment.merging(variables) { $1 }, stopGrace: stopGrace)
+    Launch(
+      command: command, environment: environment.merging(variables) { $1 }, stopGrace: stopGrace,
+      sparesDescendants: sparesDescendants)
   }
 }

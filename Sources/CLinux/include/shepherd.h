@@ -4,6 +4,7 @@
 #ifndef CLINUX_SHEPHERD_H
 #define CLINUX_SHEPHERD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -36,10 +37,12 @@ struct shepherd {
 
 /// Starts a shepherd that starts `argv[0]`, looked up in the PATH of `envp`. Of the caller's descriptors the server gets
 /// none: its input is /dev/null, its output and error a pipe each. If the caller dies, force is used after
-/// `orphan_grace_milliseconds`.
+/// `orphan_grace_milliseconds`. With `spares_descendants`, a program that ends without having been ordered to leaves
+/// behind whatever it started.
 /// Returns 0, or the errno of what failed before there was a shepherd.
 int shepherd_spawn(
-    char *const argv[], char *const envp[], uint32_t orphan_grace_milliseconds, struct shepherd *shepherd);
+    char *const argv[], char *const envp[], uint32_t orphan_grace_milliseconds, bool spares_descendants,
+    struct shepherd *shepherd);
 
 /// Orders the server to be stopped: politely, once more when half the grace is over (some lose a signal that comes while
 /// they start), and by force at its end, 0 for at once. A later order can only shorten the grace of an earlier one. Returns 0, or an errno when the shepherd is gone; raises no SIGPIPE.

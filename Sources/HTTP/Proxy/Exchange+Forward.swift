@@ -64,7 +64,7 @@ extension Exchange {
 }
 
 extension ForwardFailure {
-  init(_ failure: ExchangeFailure) {
+  package init(_ failure: ExchangeFailure) {
     switch failure {
     case .refused(let fault): self = .refused(fault)
     case .clientGone: self = .clientGone

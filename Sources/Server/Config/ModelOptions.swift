@@ -10,8 +10,9 @@ struct ModelOptions: Hashable, Sendable {
   var startupTimeout: Duration = .seconds(1800)
   var stopGrace: Duration = .seconds(10)
   var sleepTimeout: Duration = .seconds(120)
-  var wakeTimeout: Duration = .seconds(60)
-  var healthPath = "/health"
+  /// Nil: what the backend finds usual.
+  var wakeTimeout: Duration?
+  var healthPath: String?
   var warmsUp = false
   var streamUsage = false
   /// Nil: what the backend does by itself.
@@ -38,8 +39,8 @@ struct ModelOptions: Hashable, Sendable {
     settings.startupTimeout = startupTimeout
     settings.stopGrace = stopGrace
     settings.sleepTimeout = sleepTimeout
-    settings.wakeTimeout = wakeTimeout
-    settings.healthPath = healthPath
+    settings.wakeTimeout = wakeTimeout ?? settings.wakeTimeout
+    settings.healthPath = healthPath ?? settings.healthPath
     settings.warmsUp = warmsUp
     settings.eviction = eviction
   }

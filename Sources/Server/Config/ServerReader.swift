@@ -10,15 +10,6 @@ struct ServerReader {
   /// The program that stands for `vllm`, or nothing.
   let vllmCommand: [String]
 
-  /// Backends that are promised but not there yet; to name one is no spelling mistake.
-  private static let planned: Set = ["sglang", "llama_cpp", "hooks", "ollama", "hf_endpoint"]
-  private static let programKeys = ["command", "model_path", "url", "extra_args", "env", "checkpoint_path"]
-  /// The options that a backend has no use for.
-  private static let unused: [Backend: Set<String>] = [
-    .command: ["model_path", "extra_args", "checkpoint_path"],
-    .attached: ["model_path", "extra_args", "checkpoint_path", "env"],
-    .vllm: ["url"],
-  ]
   /// Stands for the address where that is at fault, so that the other settings can be judged.
   private static let unknownUpstream = Upstream(origin: Origin(host: "127.0.0.1", port: 0))
 
@@ -27,32 +18,32 @@ struct ServerReader {
     let findings = object.value.findings
     let earlierFaults = findings.faults.count
     reportRemovedKeys(&object)
-    let keys = Self.programKeys.compactMap { key in object.take(key).map { (key, $0) } }
-    let given = Dictionary(uniqueKeysWithValues: keys)
+    var given: [Backend.Key: ConfigValue] = [:]
+    for key in Backend.Key.allCases { given[key] = object.take(key.rawValue) }
     let backend = backend(&object, given: given)
-    for (key, value) in given where backend.map({ Self.unused[$0]?.contains(key) ?? false }) ?? false {
+    for (key, value) in given where !(backend?.keys.contains(key) ?? true) {
       value.fault("the \(backend?.name ?? "") backend has no use for it")
     }
 
-    let command = given["command"]?.strings() ?? []
-    let modelPath = given["model_path"]?.word()
-    let arguments = given["extra_args"]?.strings() ?? []
-    let environment = given["env"].map(environment) ?? [:]
+    let command = given[.command]?.strings() ?? []
+    let modelPath = given[.modelPath]?.word()
+    let arguments = given[.extraArguments]?.strings() ?? []
+    let environment = given[.env].map(environment) ?? [:]
     findings.secrets.insert(from: command + arguments)
-    if let checkpoint = given["checkpoint_path"], checkpoint.string() != nil {
+    if let checkpoint = given[.checkpointPath], checkpoint.string() != nil {
       checkpoint.warn("has no effect yet: the model is started cold")
     }
-    let sleepSteps = object.take("sleep_endpoints")?.controlSteps() ?? []
-    let wakeSteps = object.take("wake_endpoints")?.controlSteps() ?? []
+    let sleepSteps = given[.sleepEndpoints]?.controlSteps() ?? []
+    let wakeSteps = given[.wakeEndpoints]?.controlSteps() ?? []
     var modelName = object.take("upstream_model")?.word()
-    if backend == .vllm { modelName = modelName ?? servedName(arguments) ?? modelPath }
-    let url = given["url"]?.upstream(modelName: modelName)
+    if backend == .vllm || backend == .sglang { modelName = modelName ?? servedName(arguments) ?? modelPath }
+    let url = given[.url]?.upstream(modelName: modelName)
+    let (hooks, endpoint) = (given.hooks, given.endpoint)
 
     guard let backend else { return nil }
     let isRead = findings.faults.count == earlierFaults
     if isRead { reportLonelySteps(sleepSteps, wakeSteps, object) }
-    let takesFreePort = backend == .vllm || given.values.contains { $0.json.mentionsPort }
-    let upstream = url ?? upstream(named: modelName, of: backend, takesFreePort: takesFreePort, object)
+    let upstream = url ?? upstream(named: modelName, of: backend, given: given, object)
     var settings = BackendSettings(backend: backend, upstream: upstream ?? Self.unknownUpstream)
     settings.command = command.isEmpty && backend == .vllm ? vllmCommand : command
     settings.environment = environment
@@ -60,9 +51,12 @@ struct ServerReader {
     settings.extraArguments = arguments
     settings.sleepSteps = sleepSteps
     settings.wakeSteps = wakeSteps
+    settings.hooks = hooks
+    settings.endpoint = endpoint
     options.apply(to: &settings)
     // What holds for models in general can't oblige a server that somebody else runs.
-    if backend == .attached, !object.contains("eviction") { settings.eviction = nil }
+    let isHosted = !backend.keys.contains(.eviction)
+    if isHosted || (backend == .attached && !object.contains("eviction")) { settings.eviction = nil }
     // What would only follow from what has been reported is not told, as which evictions are possible does from the steps.
     for fault in settings.faults() where isRead || (fault.key != "eviction" && !object.hasFault(in: fault.key)) {
       findings.fault(fault.message, path: object.value.child(fault.key), at: object.position(of: fault.key))
@@ -72,22 +66,16 @@ struct ServerReader {
   }
 
   /// The backend that is named, else the one that the options given are for.
-  private func backend(_ object: inout ConfigObject, given: [String: ConfigValue]) -> Backend? {
+  private func backend(_ object: inout ConfigObject, given: [Backend.Key: ConfigValue]) -> Backend? {
     let expected = Spelling.alternatives(Backend.catalogue.map(\.name))
     if let value = object.take("backend") {
       guard let name = value.string() else { return nil }
       if let backend = Backend.named(name) { return backend }
-      guard !Self.planned.contains(name) else {
-        // Its own options mean nothing here, yet they are no mistakes.
-        _ = object.takeRest()
-        value.fault("found \"\(name)\", which is not supported yet; expected \(expected)")
-        return nil
-      }
       let guess = Spelling.nearest(to: name, among: Backend.catalogue.map(\.name))
       value.fault("found \"\(name)\", expected \(expected)" + (guess.map { "; did you mean \($0)?" } ?? ""))
       return nil
     }
-    switch (given["model_path"], given["command"], given["url"]) {
+    switch (given[.modelPath], given[.command], given[.url]) {
     case (_?, nil, _): return .vllm
     case (nil, _?, _): return .command
     case (nil, nil, _?): return .attached
@@ -103,25 +91,25 @@ struct ServerReader {
 
   /// Where a server without a `url` listens; nil where that is at fault, or might be told by what is.
   private func upstream(
-    named modelName: String?, of backend: Backend, takesFreePort: Bool, _ object: ConfigObject
+    named modelName: String?, of backend: Backend, given: [Backend.Key: ConfigValue], _ object: ConfigObject
   ) -> Upstream? {
-    if let port = port ?? (takesFreePort ? object.scope.model?.port() : nil) {
+    // An endpoint tells its address itself, once it has one.
+    if backend == .hfEndpoint { return Upstream(origin: Self.unknownUpstream.origin, modelName: modelName) }
+    let isStarted =
+      backend == .vllm || backend == .sglang || given[.modelPath] != nil || given[.extraArguments] != nil
+    let takesFreePort = isStarted || given.values.contains { $0.json.mentionsPort }
+    let ownPort = port ?? backend.standardPort
+    if let port = ownPort ?? (takesFreePort ? object.scope.model?.port() : nil) {
       return Upstream(origin: Origin(host: "127.0.0.1", port: port), modelName: modelName)
     }
-    guard !["port", "url", "command", "extra_args"].contains(where: object.hasFault) else { return nil }
+    guard !["port", "url", "command", "model_path", "extra_args"].contains(where: object.hasFault) else { return nil }
     let (key, message) =
-      if takesFreePort {
-        ("port", "missing, and there is no free port to give it")
-      } else if backend == .attached {
-        ("url", "missing, expected the address of the server: http://HOST[:PORT][/PATH]")
-      } else {
-        ("port", "missing, expected the port that the command listens on, or ${PORT} in the command")
-      }
+      takesFreePort ? ("port", "missing, and there is no free port to give it") : backend.missingAddress
     object.value.findings.fault(message, path: object.value.child(key), at: object.value.json.position)
     return nil
   }
 
-  /// The name that vLLM is told to answer to, its own default being the model's path.
+  /// The name that vLLM or SGLang is told to answer to, their own default being the model's path.
   private func servedName(_ arguments: [String]) -> String? {
     let flag = "--served-model-name"
     if let joined = arguments.last(where: { $0.hasPrefix(flag + "=") }) {
@@ -161,6 +149,18 @@ struct ServerReader {
           "was removed; use \(way)_endpoints, an array of {\"endpoint\", \"method\", \"body\", \"timeout_secs\"}, "
             + "see docs/migration.md")
       }
+    }
+  }
+}
+
+extension Backend {
+  /// What to say where nothing tells where the server listens.
+  fileprivate var missingAddress: (key: String, message: String) {
+    switch self {
+    case .command: ("port", "missing, expected the port that the command listens on, or ${PORT} in the command")
+    case .llamaCpp:
+      ("model_path", "missing, expected a model for a llama-server to start, or the url of one in router mode")
+    default: ("url", "missing, expected the address of the server: http://HOST[:PORT][/PATH]")
     }
   }
 }

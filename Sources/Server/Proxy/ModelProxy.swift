@@ -10,6 +10,7 @@ struct ModelProxy: Sendable {
 
   let directory: LiveDirectory
   let switcher: ModelSwitcher
+  let web: WebForwarding
   let timeline: any Timeline
   let recorder: Recorder?
   let logger: Logger
@@ -82,7 +83,12 @@ struct ModelProxy: Sendable {
         exchange.timing = visit.timing
         defer { visit.forwarded(exchange.record.upstream) }
         do throws(ForwardFailure) {
-          try await exchange.forward(visit.plan(to: upstream, asking: exchange)) { visit.usage.take($0, $1) }
+          let plan = visit.plan(to: upstream, asking: exchange)
+          if let access = upstream.web {
+            try await web.forward(exchange, plan, by: access) { visit.usage.take($0, $1) }
+          } else {
+            try await exchange.forward(plan) { visit.usage.take($0, $1) }
+          }
           if let status = exchange.record.status, status >= 500 { entry.metrics.count(.badStatus) }
         } catch {
           guard let failure = UpstreamError(error) else { throw error }

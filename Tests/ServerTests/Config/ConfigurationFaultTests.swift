@@ -111,11 +111,10 @@ struct ConfigurationFaultTests {
       ),
       (
         #""backend": "vlm", "model_path": "b""#,
-        [#"2:12: models.m.backend: found "vlm", expected command, attached or vllm; did you mean vllm?"#]
-      ),
-      (
-        #""backend": "hooks", "wake": "x", "sleep": "y", "alive": "z""#,
-        [#"2:12: models.m.backend: found "hooks", which is not supported yet; expected command, attached or vllm"#]
+        [
+          #"2:12: models.m.backend: found "vlm", expected command, attached, vllm, sglang, llama_cpp, ollama, hooks or "#
+            + "hf_endpoint; did you mean vllm?"
+        ]
       ),
       (
         #""command": []"#,

@@ -40,7 +40,8 @@ final class ProxyWorld: Sendable {
     let directory = ModelDirectory(
       configuration.models, metrics: RequestMetrics(registry: registry), traffic: TrafficMonitor())
     let proxy = ModelProxy(
-      directory: LiveDirectory(directory), switcher: switcher, timeline: timeline, recorder: nil, logger: .silent)
+      directory: LiveDirectory(directory), switcher: switcher, web: WebForwarding(), timeline: timeline, recorder: nil,
+      logger: .silent)
     var router = Router(ledger: .silent(registry), logger: .silent)
     router.add(under: "/v1/", proxy.serve)
     server = HTTPServer(

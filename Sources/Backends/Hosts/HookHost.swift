@@ -1,0 +1,128 @@
+internal import Core
+
+/// The commands of the user's that stand for a model's server, each run by `sh -c`; exit status 0 is success.
+package struct Hooks: Hashable, Sendable {
+  package var wake: String
+  package var sleep: String
+  /// Run in the place of `sleep` after a failure and at the daemon's end; nil: `sleep` is.
+  package var stop: String?
+  /// Tells by its exit status whether the model serves; nil: the health path does.
+  package var alive: String?
+
+  package init(wake: String, sleep: String, stop: String? = nil, alive: String? = nil) {
+    self.wake = wake
+    self.sleep = sleep
+    self.stop = stop
+    self.alive = alive
+  }
+}
+
+/// A model that shell commands wake and put to sleep: containers, virtual machines, checkpoints, machines elsewhere.
+///
+/// What the commands are about reaches them through their environment, never through their text. What they leave running
+/// is theirs.
+struct HookHost: ModelHost {
+  let hooks: Hooks
+  let site: HostSite
+  /// The model's own variables; those that tell what it is about are added.
+  let environment: [String: String]
+  let healthPath: String
+  let sleepTimeout: Duration
+  let wakeTimeout: Duration
+
+  /// From the polite order to end to the forced one, for a command that takes too long.
+  private static let grace: Duration = .seconds(2)
+  /// A look that takes longer has found nothing good.
+  private static let lookTimeout: Duration = .seconds(10)
+
+  func wake() async throws(RuntimeFailure) -> Upstream {
+    let deadline = site.control.timeline.now + wakeTimeout
+    try await run("wake", hooks.wake, within: wakeTimeout)
+    let remaining = max(deadline - site.control.timeline.now, .milliseconds(1))
+    if let alive = hooks.alive {
+      try await site.control.waitUntil("alive", within: remaining) { patience throws(RuntimeFailure) in
+        do throws(RuntimeFailure) {
+          try await run("alive", alive, within: min(patience, Self.lookTimeout), isLook: true)
+          return .asHoped
+        } catch {
+          return .notYet(error.message)
+        }
+      }
+    } else {
+      try await site.control.awaitHealth(at: healthPath, within: remaining)
+    }
+    return site.control.upstream
+  }
+
+  func sleep() async throws(RuntimeFailure) { try await run("sleep", hooks.sleep, within: sleepTimeout) }
+
+  func stop() async throws(RuntimeFailure) {
+    guard let stop = hooks.stop else { return try await sleep() }
+    try await run("stop", stop, within: sleepTimeout)
+  }
+
+  func isAlive() async -> Bool {
+    guard let alive = hooks.alive else { return await site.control.isHealthy(at: healthPath) }
+    do throws(RuntimeFailure) {
+      try await run("alive", alive, within: Self.lookTimeout, isLook: true)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /// Runs one hook to its end, or ends it when the time is over or the task is cancelled.
+  /// - Parameter isLook: whether it only looks, which is not worth a line in the log.
+  private func run(
+    _ name: String, _ script: String, within timeout: Duration, isLook: Bool = false
+  ) async throws(RuntimeFailure) {
+    let output = isLook ? Logger.silent : site.output.with("hook", name)
+    let launch = Launch(
+      command: ["sh", "-c", script], environment: environment.merging(subject(name)) { $1 }, stopGrace: Self.grace,
+      sparesDescendants: true)
+    let process = site.start(launch, output)
+    guard let end = await self.end(of: process, within: timeout) else {
+      try? await process.stop(grace: Self.grace)
+      guard !Task.isCancelled else { throw RuntimeFailure("the \(name) hook was cancelled") }
+      throw RuntimeFailure("the \(name) hook did not end within \(timeout)", .timedOut)
+    }
+    guard end != .exited(status: 0) else {
+      if !isLook { site.control.logger.info("hook done", ["hook": name]) }
+      return
+    }
+    let lines = await process.lastLines.suffix(5)
+    let story = "the \(name) hook \(end.predicate)"
+    throw RuntimeFailure(lines.isEmpty ? story : "\(story); its last lines: \(lines.joined(separator: " | "))")
+  }
+
+  /// Nil when the time is over first, or the task is cancelled.
+  private func end(of process: ChildProcess, within timeout: Duration) async -> ProcessEnd? {
+    await withTaskGroup(of: ProcessEnd?.self) { [timeline = site.control.timeline] group in
+      group.addTask { await process.exit.value() }
+      group.addTask {
+        try? await timeline.sleep(for: timeout)
+        return nil
+      }
+      defer { group.cancelAll() }
+      return await group.next() ?? nil
+    }
+  }
+
+  private func subject(_ name: String) -> [String: String] {
+    let upstream = site.control.upstream
+    return [
+      "SWITCHER_MODEL": site.model.name, "SWITCHER_HOOK": name, "SWITCHER_PORT": "\(upstream.origin.port)",
+      "SWITCHER_URL": "http://\(upstream.origin)\(upstream.basePath)",
+    ]
+  }
+}
+
+extension ProcessEnd {
+  /// Worded to follow what ended.
+  fileprivate var predicate: String {
+    switch self {
+    case .exited, .notExecuted: description
+    case .killed, .unknown: "was \(self)"
+    }
+  }
+}

@@ -1,0 +1,54 @@
+internal import Core
+
+/// One model of an Ollama server, which loads and unloads by a generation without a prompt.
+struct OllamaHost: ModelHost {
+  let control: ServerControl
+  let model: String
+  let healthPath: String
+  let sleepTimeout: Duration
+  let wakeTimeout: Duration
+
+  func wake() async throws(RuntimeFailure) -> Upstream {
+    // Negative: until it is told otherwise (Ollama's FAQ, "keep a model loaded in memory").
+    try await order(keepAlive: -1, timeout: wakeTimeout)
+    try await awaitPresence(true, within: .seconds(10))
+    return control.upstream
+  }
+
+  func sleep() async throws(RuntimeFailure) {
+    try await order(keepAlive: 0, timeout: sleepTimeout)
+    // The runner's process may hold its memory a moment longer than the answer takes.
+    try await awaitPresence(false, within: sleepTimeout)
+  }
+
+  func isAlive() async -> Bool { await control.isHealthy(at: healthPath) }
+
+  private func order(keepAlive: Int, timeout: Duration) async throws(RuntimeFailure) {
+    let body = #"{"model":\#(jsonString(model)),"keep_alive":\#(keepAlive)}"#
+    let answer = try await control.order(.post, "/api/generate", body: body, timeout: timeout)
+    guard answer.status == 200 else { throw RuntimeFailure("POST /api/generate \(answer.description)") }
+  }
+
+  private func awaitPresence(_ expected: Bool, within timeout: Duration) async throws(RuntimeFailure) {
+    try await control.waitUntil(expected ? "loaded" : "unloaded", within: timeout) { patience throws(RuntimeFailure) in
+      let names = try await control.read("/api/ps", as: LoadedModels.self, timeout: patience).models.map(\.name)
+      guard names.contains(qualifiedName) != expected else { return .asHoped }
+      return .notYet("GET /api/ps lists \(names.isEmpty ? "no model" : names.joined(separator: ", "))")
+    }
+  }
+
+  /// The list always names the tag, a request need not.
+  private var qualifiedName: String {
+    let lastPart = model.split(separator: "/").last ?? ""
+    return lastPart.contains(":") ? model : model + ":latest"
+  }
+}
+
+/// What `GET /api/ps` answers, as far as it is needed.
+private struct LoadedModels: Decodable {
+  struct Model: Decodable {
+    let name: String
+  }
+
+  let models: [Model]
+}

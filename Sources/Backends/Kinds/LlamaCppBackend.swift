@@ -1,0 +1,43 @@
+internal import Core
+
+extension Backend {
+  /// llama.cpp's `llama-server`: a process of its own for the model, or, where only the `url` of a server in router mode is
+  /// given, one model among that server's.
+  package static let llamaCpp = Backend(
+    name: "llama_cpp",
+    keys: [.command, .modelPath, .extraArguments, .env, .url, .eviction, .sleepEndpoints, .wakeEndpoints]
+  ) { settings throws(BackendFaults) in
+    let isStarted = settings.modelPath != nil || settings.extraArguments.contains { modelFlags.contains($0) }
+    return try isStarted ? server(settings) : routed(settings)
+  }
+
+  /// By which llama-server is told its model, when not by the configuration's model_path.
+  private static let modelFlags: Set = ["-m", "--model", "-hf", "-hfr", "--hf-repo", "-mu", "--model-url"]
+
+  private static func server(_ settings: BackendSettings) throws(BackendFaults) -> Blueprint {
+    var judge = SettingsJudge(settings)
+    let sleepModes = settings.configuredSleepModes ?? [.retain: .idle]
+    let eviction = judge.eviction(sleepModes: sleepModes)
+    let program = settings.command.isEmpty ? ["llama-server"] : settings.command
+    let model = settings.modelPath.map { ["-m", $0] } ?? []
+    let command = program + model + ["--port", "\(settings.upstream.origin.port)"] + settings.extraArguments
+    return try judge.verdict(
+      ServerPlan(settings, launch: Launch(settings, command: command), eviction: eviction, sleepModes: sleepModes))
+  }
+
+  private static func routed(_ settings: BackendSettings) throws(BackendFaults) -> Blueprint {
+    var judge = SettingsJudge(settings)
+    let reason = "without a model_path the server at the url is a router, which somebody else runs"
+    if !settings.command.isEmpty { judge.fault("command", "found a command, expected none: \(reason)") }
+    if !settings.extraArguments.isEmpty { judge.fault("extra_args", "found some, expected none: \(reason)") }
+    if !settings.environment.isEmpty { judge.fault("env", "found variables, expected none: \(reason)") }
+    judge.forbidSteps(because: "a router loads and unloads by itself what it is told to")
+    return try judge.verdict(
+      .hosted(
+        HostPlan { site in
+          RouterHost(
+            control: site.control, model: site.modelName, healthPath: settings.healthPath,
+            sleepTimeout: settings.sleepTimeout, wakeTimeout: max(settings.wakeTimeout, .seconds(60)))
+        }))
+  }
+}

@@ -1,0 +1,146 @@
+internal import Core
+internal import Foundation
+internal import FoundationNetworking
+internal import HTTP
+
+/// Forwards requests to models that services on the web serve, as `Exchange.forward` does to servers nearby. The request's
+/// body is read whole first; the answer goes on as it comes.
+struct WebForwarding: Sendable {
+  private let transfers = WebTransfers()
+
+  /// What is not sent on: the client's credentials are for the daemon, and lengths and codings are settled anew.
+  private static let droppedFields: KnownFieldSet = [
+    .host, .contentLength, .expect, .authorization, .xAPIKey, .cookie, .acceptEncoding,
+  ]
+  /// What is not passed back, in lower case.
+  private static let droppedAnswerFields: Set = [
+    "connection", "keep-alive", "proxy-authenticate", "te", "trailer", "transfer-encoding", "upgrade", "content-length",
+    "content-encoding", "content-type", "date", "set-cookie", "x-request-id",
+  ]
+  /// For an endpoint that has been scaled to zero: so long it holds the request instead of refusing it.
+  private static let scaleUpTimeout = ("X-Scale-Up-Timeout", "600")
+
+  /// Sends the request and passes the answer on; `tap` looks at each piece of it.
+  /// - Throws: as `Exchange.forward` does.
+  func forward(
+    _ exchange: Exchange, _ plan: ForwardPlan, by access: WebAccess, tap: AnswerTap = { _, _ in }
+  ) async throws(ForwardFailure) {
+    let request = try await request(exchange, plan, access)
+    let transfer = transfers.send(request)
+    defer { transfer.cancel() }
+    exchange.pass(.sent)
+    defer { exchange.pass(.end) }
+    var head: Head?
+    for await news in transfer.news {
+      switch news {
+      case .head(let status, let fields):
+        exchange.pass(.head)
+        try await begin(exchange, plan, status, fields)
+        head = Head(hasBody: Self.hasBody(status), form: AnswerForm(status: status, contentType: fields.contentType))
+      case .piece(let bytes):
+        guard let head, head.hasBody else { continue }
+        exchange.pass(.firstByte)
+        if head.form != .other { tap(bytes.span, head.form) }
+        do { try await exchange.send(bytes) } catch { throw .clientGone }
+        transfer.taken(bytes: bytes.count)
+      case .end(nil):
+        guard let head else { throw .noAnswer("\(plan.origin): ended without an answer") }
+        if head.hasBody { do { try await exchange.finish() } catch { throw .clientGone } }
+        return
+      case .end(let failure?):
+        let reason = "\(plan.origin): \(failure.localizedDescription)"
+        guard let head else { throw failure.wasNotTaken ? .notTaken(reason) : .noAnswer(reason) }
+        throw await breakOff(exchange, plan, head, reason)
+      }
+    }
+    throw .clientGone
+  }
+
+  /// What of the answer's head matters to its end.
+  private struct Head {
+    let hasBody: Bool
+    let form: AnswerForm
+  }
+
+  /// Whether an answer of this status has a body (RFC 9110, section 6.4.1).
+  private static func hasBody(_ status: Int) -> Bool { status != 204 && status != 304 }
+
+  private func request(
+    _ exchange: Exchange, _ plan: ForwardPlan, _ access: WebAccess
+  ) async throws(ForwardFailure) -> URLRequest {
+    do {
+      try await exchange.readBody()
+    } catch {
+      throw ForwardFailure(error)
+    }
+    let address = "\(access.scheme.rawValue)://\(plan.origin)\(plan.target ?? exchange.target)"
+    guard let url = URL(string: address) else { throw .noAnswer("\(address) is no URL") }
+    var request = URLRequest(url: url)
+    request.httpMethod = exchange.method.description
+    for field in exchange.endToEndFields(excluding: Self.droppedFields) {
+      request.addValue(field.value, forHTTPHeaderField: field.name)
+    }
+    request.setValue(access.authorization, forHTTPHeaderField: "Authorization")
+    request.setValue(Self.scaleUpTimeout.1, forHTTPHeaderField: Self.scaleUpTimeout.0)
+    if exchange.hasBody { request.httpBody = Data(body(of: exchange, edited: plan.bodyEdit)) }
+    return request
+  }
+
+  private func body(of exchange: Exchange, edited edit: ForwardPlan.BodyEdit?) -> [UInt8] {
+    var body = exchange.withBody { bytes in bytes.indices.map { bytes[$0] } }
+    if let edit { body.replaceSubrange(edit.range, with: edit.replacement) }
+    return body
+  }
+
+  private func begin(
+    _ exchange: Exchange, _ plan: ForwardPlan, _ status: Int, _ fields: [(name: String, value: String)]
+  ) async throws(ForwardFailure) {
+    for (name, value) in plan.addedFields { exchange.addResponseField(name, value) }
+    if AnswerForm(status: status, contentType: fields.contentType) == .eventStream {
+      exchange.addResponseField("X-Accel-Buffering", "no")
+    }
+    let kept = fields.filter { !Self.droppedAnswerFields.contains($0.name.lowercased()) }.map { ($0.name, $0.value) }
+    do {
+      guard Self.hasBody(status) else { return try await exchange.respond(status: status, fields: kept) }
+      try await exchange.begin(
+        status: status, fields: kept, contentType: fields.contentType ?? "application/octet-stream")
+    } catch {
+      throw .clientGone
+    }
+  }
+
+  /// Tells the client, where it can be told, and cuts it off without a proper end.
+  private func breakOff(
+    _ exchange: Exchange, _ plan: ForwardPlan, _ head: Head, _ reason: String
+  ) async -> ForwardFailure {
+    let bytesSent = exchange.record.bodyBytes
+    if head.form == .eventStream {
+      let event = Array("\n\nevent: error\ndata: ".utf8) + plan.midStreamError + Array("\n\n".utf8)
+      try? await exchange.send(event)
+    }
+    exchange.abort()
+    return .cut(reason, bytesSent: bytesSent)
+  }
+}
+
+extension [(name: String, value: String)] {
+  fileprivate var contentType: String? { first { $0.name.lowercased() == "content-type" }?.value }
+}
+
+extension AnswerForm {
+  fileprivate init(status: Int, contentType: String?) {
+    let type = contentType?.lowercased() ?? ""
+    guard 200..<300 ~= status else {
+      self = .other
+      return
+    }
+    self = type.hasPrefix("text/event-stream") ? .eventStream : type.hasPrefix("application/json") ? .json : .other
+  }
+}
+
+extension URLError {
+  /// Whether no connection came about, so that the request can't have been acted upon.
+  fileprivate var wasNotTaken: Bool {
+    [.cannotConnectToHost, .cannotFindHost, .dnsLookupFailed, .secureConnectionFailed].contains(code)
+  }
+}

@@ -1,0 +1,109 @@
+internal import Foundation
+internal import FoundationNetworking
+internal import Synchronization
+
+/// Sends requests to services on the web and hands their answers on as they come: URLSession as a stream.
+final class WebTransfers: Sendable {
+  private let delegate = Delegate()
+  private let session: URLSession
+
+  init() {
+    let configuration = URLSessionConfiguration.ephemeral
+    // A model may think for as long as it likes; it is the client that gives up.
+    configuration.timeoutIntervalForRequest = 86_400
+    configuration.httpShouldSetCookies = false
+    configuration.httpMaximumConnectionsPerHost = 1024
+    session = URLSession(configuration: configuration, delegate: delegate, delegateQueue: nil)
+  }
+
+  /// Sends the request. Whoever does so cancels the transfer in the end.
+  func send(_ request: URLRequest) -> WebTransfer {
+    let task = session.dataTask(with: request)
+    let transfer = WebTransfer { task.cancel() }
+    delegate.add(transfer, for: task)
+    task.resume()
+    return transfer
+  }
+
+  private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
+    private let transfers = Mutex<[Int: WebTransfer]>([:])
+
+    func add(_ transfer: WebTransfer, for task: URLSessionTask) {
+      transfers.withLock { $0[task.taskIdentifier] = transfer }
+    }
+
+    private func transfer(_ task: URLSessionTask) -> WebTransfer? { transfers.withLock { $0[task.taskIdentifier] } }
+
+    func urlSession(
+      _ session: URLSession, dataTask: URLSessionDataTask, didReceive response: URLResponse,
+      completionHandler: @escaping (URLSession.ResponseDisposition) -> Void
+    ) {
+      if let response = response as? HTTPURLResponse { transfer(dataTask)?.begin(response) }
+      completionHandler(.allow)
+    }
+
+    func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
+      transfer(dataTask)?.append(Array(data))
+    }
+
+    func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
+      let transfer = transfers.withLock { $0.removeValue(forKey: task.taskIdentifier) }
+      transfer?.end(error.map { $0 as? URLError ?? URLError(.unknown) })
+    }
+
+    /// A redirection is the client's to follow, not ours: it would take the credentials elsewhere.
+    func urlSession(
+      _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
+      newRequest request: URLRequest, completionHandler: @escaping (URLRequest?) -> Void
+    ) {
+      completionHandler(nil)
+    }
+  }
+}
+
+/// One request to a service on the web, and what comes of it.
+final class WebTransfer: Sendable {
+  /// In this order: one head, any number of pieces, one end.
+  enum News: Sendable {
+    case head(status: Int, fields: [(name: String, value: String)])
+    case piece([UInt8])
+    /// Nil for an answer that is whole.
+    case end(URLError?)
+  }
+
+  /// URLSession can't be told to wait. An answer that comes faster than its client takes it is kept up to here, then cut.
+  private static let mostBytesKept = 64 << 20
+
+  let news: AsyncStream<News>
+  /// Ends the request, unless it has ended by itself.
+  let cancel: @Sendable () -> Void
+  private let reader: AsyncStream<News>.Continuation
+  /// How much has come and was not taken yet.
+  private let bytesKept = Atomic(0)
+
+  fileprivate init(cancel: @escaping @Sendable () -> Void) {
+    (news, reader) = AsyncStream.makeStream()
+    self.cancel = cancel
+  }
+
+  /// To be told of each piece once it has been dealt with.
+  func taken(bytes: Int) { bytesKept.wrappingSubtract(bytes, ordering: .relaxed) }
+
+  fileprivate func begin(_ response: HTTPURLResponse) {
+    let fields = response.allHeaderFields.map { (name: "\($0.key)", value: "\($0.value)") }
+    reader.yield(.head(status: response.statusCode, fields: fields))
+  }
+
+  fileprivate func append(_ bytes: [UInt8]) {
+    guard bytesKept.wrappingAdd(bytes.count, ordering: .relaxed).newValue <= Self.mostBytesKept else {
+      end(URLError(.dataLengthExceedsMaximum))
+      return cancel()
+    }
+    reader.yield(.piece(bytes))
+  }
+
+  fileprivate func end(_ failure: URLError?) {
+    reader.yield(.end(failure))
+    reader.finish()
+  }
+}

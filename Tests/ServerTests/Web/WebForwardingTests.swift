@@ -1,0 +1,192 @@
+import Core
+import Foundation
+import HTTP
+import Synchronization
+import Testing
+
+@testable import Server
+
+/// A client, the daemon's forwarding, and a service on the web, over real sockets.
+@Suite(.timeLimit(.minutes(1))) struct WebForwardingTests {
+  /// What the service or the forwarding has told the test, in order.
+  private final class Notes: Sendable {
+    private let stream = AsyncStream<String>.makeStream()
+    func add(_ note: String) { stream.continuation.yield(note) }
+    var next: String? {
+      get async { await stream.stream.first { _ in true } }
+    }
+  }
+
+  private struct World {
+    let loops: EventLoopGroup
+    let front: SocketAddress
+    let origin: Origin
+    /// How the forwarding failed.
+    let failures: Notes
+
+    func client() async throws -> RawConnection { try await RawConnection(to: front, on: loops.next()) }
+
+    /// Sends a request for a completion; returns all that comes of it until the connection ends.
+    func answer(_ body: String = "{}", fields: String = "") async throws -> String {
+      let client = try await client()
+      try await client.send(
+        "POST /v1/completions?x=1 HTTP/1.1\r\nHost: here\r\nConnection: close\r\nContent-Type: application/json\r\n"
+          + "\(fields)Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
+      defer { client.close() }
+      return try await client.read(until: "\u{0}")
+    }
+  }
+
+  /// - Parameter edit: of the request's body.
+  private func withWorld(
+    edit: ForwardPlan.BodyEdit? = nil, service: @escaping @Sendable (Exchange) async throws(ExchangeFailure) -> Void,
+    _ body: (World) async throws -> Void
+  ) async throws {
+    let loops = try EventLoopGroup(count: 1)
+    let anywhere = try SocketAddress("127.0.0.1:0")
+    let back = HTTPServer(address: anywhere, loops: loops, logger: .silent) { exchange in
+      // What fails is seen by the forwarding.
+      try? await service(exchange)
+    }
+    let address = try await back.start()
+    let origin = Origin(host: address.host, port: address.port)
+    let web = WebForwarding()
+    let failures = Notes()
+    let front = HTTPServer(address: anywhere, loops: loops, logger: .silent) { exchange in
+      var plan = ForwardPlan(origin: origin)
+      plan.bodyEdit = edit
+      exchange.timing = ServerTiming()
+      plan.addedFields = [("x-added", "1")]
+      do throws(ForwardFailure) {
+        try await web.forward(
+          exchange, plan, by: WebAccess(scheme: .http, authorization: "Bearer service"))
+      } catch {
+        failures.add("\(error)")
+        if !exchange.responseHasBegun { try? await exchange.respond(status: 502, body: "failed") }
+      }
+    }
+    let world = World(loops: loops, front: try await front.start(), origin: origin, failures: failures)
+    do {
+      try await body(world)
+    } catch {
+      Issue.record(error)
+    }
+    for server in [front, back] { server.stopAccepting() }
+    for server in [front, back] { await server.drain(until: .zero) }
+    await loops.shutdown()
+  }
+
+  @Test func `a request goes out with the service's credentials and comes back as it is`() async throws {
+    let edit = ForwardPlan.BodyEdit(range: 10..<13, replacement: Array(#""org/a""#.utf8))
+    try await withWorld(edit: edit) { exchange throws(ExchangeFailure) in
+      try await exchange.readBody()
+      let body = exchange.withBody { bytes in String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self) }
+      let told = ["authorization", "x-api-key", "cookie", "x-scale-up-timeout", "x-mine", "content-type"].map { name in
+        exchange.field(named: name) ?? "-"
+      }
+      try await exchange.respond(
+        status: 429, fields: [("Retry-After", "7"), ("X-Told", told.joined(separator: " "))],
+        body: "\(exchange.target) \(body)")
+    } _: { world in
+      let answer = try await world.answer(
+        #"{"model": "a"}"#,
+        fields: "Authorization: Bearer client\r\nX-API-Key: k\r\nCookie: c=1\r\nX-Mine: yes\r\n")
+      #expect(answer.hasPrefix("HTTP/1.1 429 "))
+      for line in [
+        "Retry-After: 7", "X-Told: Bearer service - - 600 yes application/json", "x-added: 1",
+        "Transfer-Encoding: chunked", "Content-Type: application/json",
+      ] {
+        #expect(answer.contains("\r\n\(line)\r\n"), "\(line) in \(answer)")
+      }
+      #expect(answer.contains("\r\nServer-Timing: queue;dur=0.0, switch;dur=0.0, upstream;dur="))
+      #expect(answer.contains(#"/v1/completions?x=1 {"model": "org/a"}"#))
+      #expect(answer.hasSuffix("0\r\n\r\n"))
+    }
+  }
+
+  @Test func `an answer is passed on piece by piece`() async throws {
+    let gate = Notes()
+    try await withWorld { exchange throws(ExchangeFailure) in
+      try await exchange.begin(status: 200, contentType: "text/event-stream")
+      try await exchange.send(Array("data: one\n\n".utf8))
+      _ = await gate.next
+      try await exchange.send(Array("data: [DONE]\n\n".utf8))
+      try await exchange.finish()
+    } _: { world in
+      let client = try await world.client()
+      try await client.send("GET /v1/events HTTP/1.1\r\nHost: here\r\n\r\n")
+      let first = try await client.read(until: "data: one\n\n")
+      #expect(first.contains("\r\nX-Accel-Buffering: no\r\n"))
+      #expect(!first.contains("[DONE]"))
+      gate.add("go on")
+      let rest = try await client.read(until: "0\r\n\r\n")
+      #expect(rest.contains("data: [DONE]\n\n"))
+      client.close()
+    }
+  }
+
+  @Test func `an answer that breaks off is told to its client, and is cut`() async throws {
+    try await withWorld { exchange throws(ExchangeFailure) in
+      try await exchange.begin(status: 200, contentType: "text/event-stream")
+      try await exchange.send(Array("data: one\n\n".utf8))
+      exchange.abort()
+    } _: { world in
+      let answer = try await world.answer()
+      #expect(answer.contains("data: one\n\n"))
+      #expect(answer.contains("event: error\ndata: {\"type\":\"error\""))
+      #expect(!answer.hasSuffix("0\r\n\r\n"))
+      #expect(await world.failures.next?.hasPrefix("cut(") == true)
+    }
+  }
+
+  @Test func `a service that ends the connection without an answer may have acted upon the request`() async throws {
+    try await withWorld { exchange throws(ExchangeFailure) in
+      exchange.abort()
+    } _: { world in
+      let answer = try await world.answer()
+      #expect(answer.hasPrefix("HTTP/1.1 502 "))
+      #expect(await world.failures.next?.hasPrefix("noAnswer(") == true)
+    }
+  }
+
+  @Test func `a client that leaves ends its request to the service`() async throws {
+    let (service, never) = (Notes(), Notes())
+    try await withWorld { exchange throws(ExchangeFailure) in
+      try await exchange.begin(status: 200, contentType: "text/event-stream")
+      try await exchange.send(Array("data: more\n\n".utf8))
+      // Ends when the task is cancelled, as it is when its client leaves.
+      _ = await never.next
+      service.add("left alone")
+    } _: { world in
+      let client = try await world.client()
+      try await client.send("GET /v1/events HTTP/1.1\r\nHost: here\r\n\r\n")
+      _ = try await client.read(until: "data: more\n\n")
+      client.close()
+      #expect(await service.next == "left alone")
+      #expect(await world.failures.next == "clientGone")
+    }
+  }
+
+  @Test(arguments: [204, 304])
+  func `an answer that has no body by its status goes on without one`(status: Int) async throws {
+    try await withWorld { exchange throws(ExchangeFailure) in
+      try await exchange.respond(status: status, fields: [("ETag", "1")])
+    } _: { world in
+      let answer = try await world.answer()
+      #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
+      #expect(answer.lowercased().contains("\r\netag: 1\r\n"))
+      #expect(!answer.contains("Transfer-Encoding"))
+      #expect(answer.hasSuffix("\r\n\r\n"))
+    }
+  }
+
+  @Test func `a redirection is the client's to follow`() async throws {
+    try await withWorld { exchange throws(ExchangeFailure) in
+      try await exchange.respond(status: 307, fields: [("Location", "/elsewhere")])
+    } _: { world in
+      let answer = try await world.answer()
+      #expect(answer.hasPrefix("HTTP/1.1 307 "))
+      #expect(answer.contains("\r\nLocation: /elsewhere\r\n"))
+    }
+  }
+}
