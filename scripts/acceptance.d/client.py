@@ -173,9 +173,10 @@ class Stream:
 class Sent:
     """A chat request that has been sent and whose answer nobody has asked for yet."""
 
-    def __init__(self, address: Address, model: str, stream=False, max_tokens=8):
+    def __init__(self, address: Address, model: str, stream=False, max_tokens=8, body: dict | None = None):
+        """`body` takes the place of the usual one."""
         self.connection = http.client.HTTPConnection(address.host, address.port, timeout=TIMEOUT)
-        body, headers = encoded(chat_body(model, stream=stream, max_tokens=max_tokens))
+        body, headers = encoded(body or chat_body(model, stream=stream, max_tokens=max_tokens))
         self.connection.request("POST", "/v1/chat/completions", body, headers)
 
     def answer(self) -> Answer:

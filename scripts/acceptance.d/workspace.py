@@ -11,31 +11,31 @@ from checks import Missing
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".acceptance"
 BINARY = ROOT / ".build" / "release" / "switcher"
-VENV = STATE / "venv"
 PACKAGES = ["openai", "prometheus-client", "xllamacpp", "gguf", "numpy"]
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 
 
-def enter_venv():
-    """Goes on in the project's own virtual environment, which is made on the first run. Where it can't be made this
-    returns, with a loud word, and the scenarios that need a package say so once more."""
-    if Path(sys.prefix) == VENV:
+def enter_venv(name="venv", packages=PACKAGES):
+    """Goes on in a virtual environment of the project's own, which is made on the first run. Where it can't be made
+    this returns, with a loud word, and the scenarios that need a package say so once more."""
+    venv = STATE / name
+    if Path(sys.prefix) == venv:
         return
-    stamp = VENV / "packages"
-    wanted = "\n".join(PACKAGES)
+    stamp = venv / "packages"
+    wanted = "\n".join(packages)
     if not stamp.exists() or stamp.read_text() != wanted:
-        print(f"installing {', '.join(PACKAGES)} into {VENV.relative_to(ROOT)}", flush=True)
+        print(f"installing {', '.join(packages)} into {venv.relative_to(ROOT)}", flush=True)
         STATE.mkdir(exist_ok=True)
         for command in (
-            [sys.executable, "-m", "venv", "--clear", str(VENV)],
-            [str(VENV / "bin" / "pip"), "install", "--quiet", *PACKAGES],
+            [sys.executable, "-m", "venv", "--clear", str(venv)],
+            [str(venv / "bin" / "pip"), "install", "--quiet", *packages],
         ):
             if (result := subprocess.run(command)).returncode != 0:
                 print(f"CAN'T INSTALL: {' '.join(command)} ended with {result.returncode}", flush=True)
                 return
         stamp.write_text(wanted)
-    python = str(VENV / "bin" / "python")
+    python = str(venv / "bin" / "python")
     os.execv(python, [python, *sys.argv])
 
 

@@ -15,10 +15,13 @@ from scenarios import (  # noqa: F401
     reload,
     recording,
     failing_models,
+    hosted_models,
     process_deaths,
     shutdown,
+    strangers,
     switching,
     switch_cost,
     faulty_configs,
     conformance,
+    dashboard,
 )

@@ -1,14 +1,18 @@
 """Two real llama.cpp servers, whose tiny models say in every answer which of them gave it."""
 
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import client
 import workspace
 from checks import Checks, Missing, scenario
 from configs import config
 from daemon import Daemon
 from scenarios.shipped_config import completion, openai_client, streamed_completion
+from waiting import eventually
 
 MODELS = ["alpha", "bravo"]
 REQUESTS = 20
@@ -34,14 +38,40 @@ def real_config(tools: Path) -> dict:
     return config({name: model(name) for name in MODELS}, policy=policy)
 
 
-@scenario
-def two_real_llama_servers_take_turns(check: Checks):
+def tools_of_llama() -> Path:
     tools = workspace.shared_tools("real-servers", "REAL_SERVERS")
     try:
         import gguf  # noqa: F401
         import xllamacpp  # noqa: F401
     except ImportError as error:
         raise Missing(f"llama.cpp is not installed: {error}")
+    return tools
+
+
+@scenario
+def a_real_llama_server_is_stopped_with_a_request_in_flight(check: Checks):
+    """It would not heed a TERM while somebody waits for an answer that is not streamed."""
+    for streams in (False, True):
+        kind = "a stream" if streams else "an answer in one piece"
+        options = real_config(tools_of_llama())
+        with Daemon(f"real-in-flight-{streams}", {**options, "shutdown_grace_secs": 0.5}) as daemon:
+            body = {**client.chat_body("alpha", stream=streams, max_tokens=1_000_000), "ignore_eos": True}
+            check.equal("it serves", client.chat(daemon.listen, "alpha").status, 200)
+            endless = client.Sent(daemon.listen, "alpha", body=body)
+            in_flight = lambda: daemon.status()["models"]["alpha"]["in_flight"] == 1  # noqa: E731
+            eventually(in_flight, "the request in flight")
+            began = time.monotonic()
+            daemon.signal(signal.SIGTERM)
+            check.equal(f"the daemon ends well with {kind} in flight", daemon.wait(), 0)
+            # The grace of the requests, then at most that of the server.
+            check.at_most("and soon", time.monotonic() - began, 0.5 + 10 + 2)
+            check.equal("no process is left", daemon.left_behind(), [])
+            endless.leave()
+
+
+@scenario
+def two_real_llama_servers_take_turns(check: Checks):
+    tools = tools_of_llama()
 
     with Daemon("real-servers", real_config(tools)) as daemon:
         openai = openai_client(daemon)
