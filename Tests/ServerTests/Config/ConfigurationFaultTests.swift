@@ -303,8 +303,8 @@ struct ConfigurationFaultTests {
       (
         #"[{"parallel": [{"endpoint": "/s"}, {"parallel": []}]}]"#,
         [
-          "3:56: models.m.sleep_endpoints[0].parallel[1].endpoint: missing, expected a path that begins with /",
-          "3:57: models.m.sleep_endpoints[0].parallel[1].parallel: unknown key",
+          "3:55: models.m.sleep_endpoints[0].parallel[1].endpoint: missing, expected a path that begins with /",
+          "3:56: models.m.sleep_endpoints[0].parallel[1].parallel: unknown key",
         ]
       ),
       (

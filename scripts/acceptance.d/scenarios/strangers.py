@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 from contextlib import contextmanager
 
@@ -19,10 +20,16 @@ def stranger(port: int):
     command = [str(workspace.BINARY), "stub-engine", "--port", str(port), "--model", "alpha"]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
+        eventually(lambda: listens(port), "the stranger's port")
         yield process
     finally:
         process.kill()
         process.wait()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @scenario
