@@ -32,6 +32,10 @@ package struct BackendSettings: Hashable, Sendable {
   package var sleepTimeout: Duration = .seconds(120)
   /// For each wake step; for the whole wake of a hosted model.
   package var wakeTimeout: Duration
+  /// What a checkpoint is made with; a cuda_suspend takes its `cudaCheckpoint` too.
+  package var checkpoint = CheckpointSettings()
+  /// The directory of the images that the first wake restores, in place of a cold start; nil: none.
+  package var checkpointPath: String?
   /// `hooks` only.
   package var hooks: Hooks?
   /// `hf_endpoint` only.

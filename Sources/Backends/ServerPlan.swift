@@ -14,6 +14,10 @@ struct ServerPlan: Sendable {
   let startupTimeout: Duration
   let sleepTimeout: Duration
   let wakeTimeout: Duration
+  let checkpointing: Checkpointing
+  /// Whether the GPUs' connections among themselves are taken down before the process is frozen, as it must be where
+  /// several work on one model.
+  var suspendsNCCL = false
 }
 
 /// How a child process is started and ended.
@@ -23,9 +27,21 @@ struct Launch: Sendable, Equatable {
   /// Added to the daemon's own environment.
   let environment: [String: String]
   let stopGrace: Duration
-  /// Whether what the program leaves behind lives on when the program ends by itself: so it is with a command that starts
-  /// something and returns, and with no server.
-  var sparesDescendants = false
+  /// What becomes of what the program leaves behind when it ends by itself.
+  var remains = Remains.ended
+  /// The file that its output is appended to, so that it can be checkpointed: a restored process has no pipe of ours. Nil:
+  /// a pipe.
+  var outputFile: String?
+
+  /// What becomes of what a program leaves behind.
+  enum Remains: Sendable {
+    /// So it is with a server.
+    case ended
+    /// So it is with a command that starts something and returns.
+    case spared
+    /// It is the server, which the program has brought back from a checkpoint.
+    case adopted
+  }
 
   /// What is left of the grace when the daemon dies: its successor may be waiting for the port and the GPU.
   static let orphanGrace: Duration = .seconds(2)

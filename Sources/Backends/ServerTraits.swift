@@ -13,19 +13,17 @@ package struct ServerTraits: Hashable, Sendable {
 extension BackendSettings {
   /// - Throws: all that is wrong with the settings.
   package func traits() throws(BackendFaults) -> ServerTraits {
-    let plan: ServerPlan
-    switch try backend.blueprint(self) {
-    case .server(let server): plan = server
-    case .hosted:
+    guard case .server(let plan) = try backend.blueprint(self) else {
       // Asleep, it holds nothing; awake, it was loaded anew.
       return ServerTraits(eviction: Eviction(weights: .discard, process: .stop), wakeKinds: [.coldStart], steps: [:])
     }
-    let modes = plan.sleepModes
-    let kinds = modes.values.map(\.wakeKind) + (plan.launch == nil ? [] : [.coldStart])
+    let modes = plan.sleepModes.values.map { plan.suspendsNCCL ? $0.suspendingNCCL : $0 }
+    let starts: [WakeKind] = plan.launch == nil ? [] : [.coldStart]
+    let restores: [WakeKind] = plan.launch != nil && plan.checkpointing.isPossible ? [.restore] : []
     return ServerTraits(
-      eviction: plan.eviction, wakeKinds: Set(kinds),
+      eviction: plan.eviction, wakeKinds: Set(modes.map(\.wakeKind) + starts + restores),
       steps: [
-        .sleep: modes.values.map(\.sleepSteps.count).max() ?? 0, .wake: modes.values.map(\.wakeSteps.count).max() ?? 0,
+        .sleep: modes.map(\.sleepSteps.count).max() ?? 0, .wake: modes.map(\.wakeSteps.count).max() ?? 0,
       ])
   }
 }

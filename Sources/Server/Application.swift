@@ -168,8 +168,9 @@ struct Application: Sendable {
     router.addAdminRoutes { router in
       StatusRoute(switcher: switcher, admission: admission).add(to: &router)
       ConfigurationRoutes(live: live, admission: admission).add(to: &router)
-      let desk = Operator(switcher: switcher)
+      let desk = Operator(switcher: switcher) { [live] in await live.current.models.refusal(of: $0, for: $1) }
       CommandRoutes(desk: desk, admission: admission).add(to: &router)
+      EvictionRoute(switcher: switcher, live: live, admission: admission).add(to: &router)
       TrafficRoutes(switcher: switcher, monitor: traffic, timeline: timeline, admission: admission).add(to: &router)
       SleepRoutes(desk: desk, monitor: traffic, timeline: timeline, admission: admission).add(to: &router)
       EndpointRoutes(desk: desk, admission: admission).add(to: &router)

@@ -22,6 +22,8 @@ struct ModelState: Sendable {
   let id: ModelID
   var limits: ModelLimits
   var presence: Presence = .stopped
+  /// How it is put to sleep where nobody says otherwise; nil: as it is configured.
+  var eviction: Eviction?
   var queue = WaitingQueue()
   var backoff = Backoff()
   /// When it last stopped admitting requests.

@@ -36,6 +36,8 @@ package struct Snapshot: Sendable {
     /// How many may wait; nil: as many as come.
     package let queueLimit: Int?
     package let oldestWait: Duration
+    /// How the operator wants it put to sleep; nil: as it is configured.
+    package let eviction: Eviction?
     /// Since when it has been able to serve; nil while it is not awake.
     package let awakeSince: Instant?
     /// How long it stays awake without being used; nil: for ever.
@@ -65,7 +67,7 @@ extension SwitchMachine {
         return Snapshot.ModelView(
           id: model.id, state: lifecycleState(index, now), inFlight: model.inFlight,
           queueDepth: model.queue.count, queueLimit: model.limits.maxQueue,
-          oldestWait: model.queue.first.map { now - $0.arrival } ?? .zero,
+          oldestWait: model.queue.first.map { now - $0.arrival } ?? .zero, eviction: model.eviction,
           awakeSince: model.awake?.since, idleSleep: model.limits.idleSleep,
           sleepsAt: model.awake == nil ? nil : idleSleepAt, rest: model.rest,
           failure: model.backoff.remaining(at: now).map { (model.backoff.message, $0) })

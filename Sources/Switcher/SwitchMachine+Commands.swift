@@ -35,6 +35,9 @@ extension SwitchMachine {
       want(Goal(command: id, wish: .awake(model, .force)), now, &effects)
     case .sleep(let model, let eviction):
       want(Goal(command: id, wish: .asleep(model, eviction)), now, &effects)
+    case .setEviction(let model, let eviction):
+      if let index = index(of: model) { models[index].eviction = eviction }
+      answer([id], .success(()), &effects)
     }
   }
 
@@ -215,7 +218,7 @@ extension Command {
   var model: ModelID? {
     switch self {
     case .auto, .manual, .unpin: nil
-    case .pin(let model), .force(let model), .wake(let model), .sleep(let model, _): model
+    case .pin(let model), .force(let model), .wake(let model), .sleep(let model, _), .setEviction(let model, _): model
     }
   }
 }

@@ -38,6 +38,7 @@ extension SwitchMachine {
         return ModelState(id: revision.id, limits: revision.limits, start: now)
       }
       model.limits = revision.limits
+      model.eviction = nil
       // One that was removed a moment ago comes back with the server of this configuration.
       if revision.isRenewed || model.departure != nil { model.departure = .renewal }
       return model

@@ -38,7 +38,7 @@ extension SwitchMachine {
     else { return }
     models[index].lastLeft = now
     enter(.sleeping, now, &effects)
-    effects.append(.sleep(from, current.eviction))
+    effects.append(.sleep(from, current.eviction ?? models[index].eviction))
   }
 
   // MARK: The old model

@@ -25,6 +25,8 @@ package enum Command: Hashable, Sendable {
   case force(ModelID)
   case wake(ModelID)
   case sleep(ModelID, Eviction?)
+  /// From now on the model gives the GPU up like that, until the configuration is read anew.
+  case setEviction(ModelID, Eviction)
 }
 
 /// Tells an operator's pending commands apart.

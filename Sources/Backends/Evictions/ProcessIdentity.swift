@@ -1,5 +1,3 @@
-internal import Foundation
-
 /// A process, told from a later one that got the same id by when it started.
 struct ProcessIdentity: Hashable, Sendable {
   let pid: Int32
@@ -28,11 +26,16 @@ struct ProcessIdentity: Hashable, Sendable {
   /// Whether it has mapped a file whose path begins with `prefix`. False too where that may not be known, as of a process
   /// of somebody else's.
   func hasMapped(filesFrom prefix: String) -> Bool {
-    guard let maps = try? Data(contentsOf: URL(filePath: "/proc/\(pid)/maps")) else { return false }
-    return maps.range(of: Data(" \(prefix)".utf8)) != nil
+    ProcFile.contents(of: "/proc/\(pid)/maps").contains(Array(" \(prefix)".utf8))
   }
 }
 
 extension ProcessIdentity {
+  /// The process and all below it; none once it has ended.
+  var tree: [ProcessIdentity] {
+    let tree = [self] + Self.descendants(of: pid)
+    return isAlive ? tree : []
+  }
+
   init(_ status: ProcessStatus) { self.init(pid: status.pid, startTime: status.startTime) }
 }

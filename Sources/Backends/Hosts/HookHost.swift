@@ -79,9 +79,9 @@ struct HookHost: ModelHost {
     let output = isLook ? Logger.silent : site.output.with("hook", name)
     let launch = Launch(
       command: ["sh", "-c", script], environment: environment.merging(subject(name)) { $1 }, stopGrace: Self.grace,
-      sparesDescendants: true)
+      remains: .spared)
     let process = site.start(launch, output)
-    guard let end = await self.end(of: process, within: timeout) else {
+    guard let end = await process.exit(within: timeout, on: site.control.timeline) else {
       try? await process.stop(grace: Self.grace)
       guard !Task.isCancelled else { throw RuntimeFailure("the \(name) hook was cancelled") }
       throw RuntimeFailure("the \(name) hook did not end within \(timeout)", .timedOut)
@@ -95,34 +95,11 @@ struct HookHost: ModelHost {
     throw RuntimeFailure(lines.isEmpty ? story : "\(story); its last lines: \(lines.joined(separator: " | "))")
   }
 
-  /// Nil when the time is over first, or the task is cancelled.
-  private func end(of process: ChildProcess, within timeout: Duration) async -> ProcessEnd? {
-    await withTaskGroup(of: ProcessEnd?.self) { [timeline = site.control.timeline] group in
-      group.addTask { await process.exit.value() }
-      group.addTask {
-        try? await timeline.sleep(for: timeout)
-        return nil
-      }
-      defer { group.cancelAll() }
-      return await group.next() ?? nil
-    }
-  }
-
   private func subject(_ name: String) -> [String: String] {
     let upstream = site.control.upstream
     return [
       "SWITCHER_MODEL": site.model.name, "SWITCHER_HOOK": name, "SWITCHER_PORT": "\(upstream.origin.port)",
       "SWITCHER_URL": "http://\(upstream.origin)\(upstream.basePath)",
     ]
-  }
-}
-
-extension ProcessEnd {
-  /// Worded to follow what ended.
-  fileprivate var predicate: String {
-    switch self {
-    case .exited, .notExecuted: description
-    case .killed, .unknown: "was \(self)"
-    }
   }
 }

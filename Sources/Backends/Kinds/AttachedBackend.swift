@@ -7,8 +7,8 @@ extension Backend {
   ) { settings throws(BackendFaults) in
     let reason = "an attached server is run by somebody else"
     var judge = SettingsJudge(settings)
-    if settings.eviction?.process == .stop {
-      judge.fault("eviction.process", #"found "stop", expected "keep_running": \#(reason)"#)
+    if let process = settings.eviction?.process, process != .keepRunning {
+      judge.fault("eviction.process", #"found "\#(process.rawValue)", expected "keep_running": \#(reason)"#)
     }
     let sleepModes = settings.configuredSleepModes ?? [.retain: .idle]
     let eviction = settings.eviction ?? Eviction(weights: .retain, process: .keepRunning)

@@ -3,7 +3,7 @@ internal import Core
 extension Backend {
   /// Any server that a command line starts; it sleeps by its configured steps, or not at all.
   package static let command = Backend(
-    name: "command", keys: [.command, .url, .env, .eviction, .sleepEndpoints, .wakeEndpoints]
+    name: "command", keys: [.command, .url, .env, .checkpointPath, .eviction, .sleepEndpoints, .wakeEndpoints]
   ) { settings throws(BackendFaults) in
     var judge = SettingsJudge(settings)
     judge.requireCommand()

@@ -7,7 +7,7 @@ extension Backend {
   /// by what the runtime remembers of the server, and never again after a failure.
   package static let sglang = Backend(
     name: "sglang",
-    keys: [.command, .modelPath, .extraArguments, .env, .eviction, .sleepEndpoints, .wakeEndpoints],
+    keys: [.command, .modelPath, .extraArguments, .env, .checkpointPath, .eviction, .sleepEndpoints, .wakeEndpoints],
     // Answers from memory; /health has the engine generate a token, which a sleeping one can't.
     healthPath: "/model_info"
   ) { settings throws(BackendFaults) in
@@ -53,8 +53,7 @@ extension Backend {
       .discard: SleepMode(sleepSteps: sleepSteps, wakeSteps: [resume, reload, goOn], proof: .none, wakeKind: .wakeL2),
     ]
     if keepsWeights {
-      modes[.offload] = SleepMode(
-        sleepSteps: sleepSteps, wakeSteps: [resume, goOn], proof: .none, wakeKind: .wakeL1)
+      modes[.offload] = SleepMode(sleepSteps: sleepSteps, wakeSteps: [resume, goOn], proof: .none, wakeKind: .wakeL1)
     }
     return modes
   }

@@ -48,16 +48,12 @@ struct SettingsJudge {
   mutating func requireSupport(for eviction: Eviction, among sleepModes: [Eviction.Weights: SleepMode]) {
     switch eviction.process {
     case .stop: break
-    case .keepRunning where sleepModes[eviction.weights] != nil: break
-    case .keepRunning:
+    case .keepRunning, .cudaSuspend, .checkpoint:
+      guard sleepModes[eviction.weights] == nil else { break }
       fault(
         "eviction",
         "found \(eviction), expected sleep_endpoints and wake_endpoints with it: "
           + "the \(settings.backend) backend has none of its own")
-    case .cudaSuspend, .checkpoint:
-      fault(
-        "eviction.process",
-        #"found "\#(eviction.process.rawValue)", which is not supported yet; expected "keep_running" or "stop""#)
     }
   }
 
@@ -79,7 +75,7 @@ extension BackendSettings {
 
   /// Whether that ever asks the engine itself to sleep.
   var sleepsInPlace: Bool {
-    effectiveEviction.process == .keepRunning && (effectiveEviction.weights != .retain || !sleepSteps.isEmpty)
+    effectiveEviction.process != .stop && (effectiveEviction.weights != .retain || !sleepSteps.isEmpty)
   }
 
   /// The configured steps, which say themselves what becomes of the weights; nil where none are configured.
@@ -96,18 +92,22 @@ extension BackendSettings {
 
 extension Launch {
   init(_ settings: BackendSettings, command: [String], preset: [String: String] = [:]) {
+    let checkpointing = Checkpointing(settings).isPossible ? Checkpointing.environment : [:]
     self.init(
-      command: command, environment: preset.merging(settings.environment) { $1 }, stopGrace: settings.stopGrace)
+      command: command, environment: preset.merging(checkpointing) { $1 }.merging(settings.environment) { $1 },
+      stopGrace: settings.stopGrace)
   }
 }
 
 extension ServerPlan {
   init(
-    _ settings: BackendSettings, launch: Launch?, eviction: Eviction, sleepModes: [Eviction.Weights: SleepMode]
+    _ settings: BackendSettings, launch: Launch?, eviction: Eviction, sleepModes: [Eviction.Weights: SleepMode],
+    suspendsNCCL: Bool = false
   ) {
     self.init(
       upstream: settings.upstream, launch: launch, healthPath: settings.healthPath,
       warmsUp: settings.warmsUp, eviction: eviction, sleepModes: sleepModes,
-      startupTimeout: settings.startupTimeout, sleepTimeout: settings.sleepTimeout, wakeTimeout: settings.wakeTimeout)
+      startupTimeout: settings.startupTimeout, sleepTimeout: settings.sleepTimeout, wakeTimeout: settings.wakeTimeout,
+      checkpointing: Checkpointing(settings), suspendsNCCL: suspendsNCCL)
   }
 }

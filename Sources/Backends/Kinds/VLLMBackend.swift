@@ -18,7 +18,22 @@ extension Backend {
     let command = program + ["serve", settings.modelPath ?? "", "--port", "\(settings.upstream.origin.port)"] + flag
     let environment = ["VLLM_SERVER_DEV_MODE": "1", "NO_COLOR": "1"]
     let launch = Launch(settings, command: command + settings.extraArguments, preset: environment)
-    return try judge.verdict(ServerPlan(settings, launch: launch, eviction: eviction, sleepModes: sleepModes))
+    return try judge.verdict(
+      ServerPlan(
+        settings, launch: launch, eviction: eviction, sleepModes: sleepModes,
+        suspendsNCCL: isTensorParallel(settings.extraArguments)))
+  }
+
+  /// Whether several GPUs work on the model together.
+  private static func isTensorParallel(_ arguments: [String]) -> Bool {
+    var size = 1
+    for (index, argument) in arguments.enumerated() {
+      let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+      guard let flag = parts.first, ["--tensor-parallel-size", "-tp"].contains(flag) else { continue }
+      let value = parts.count == 2 ? parts[1] : arguments.dropFirst(index + 1).first
+      size = value.flatMap { Int($0) } ?? size
+    }
+    return size > 1
   }
 
   private static let sleepModeFlag = "--enable-sleep-mode"

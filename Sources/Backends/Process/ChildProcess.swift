@@ -16,11 +16,17 @@ final class ChildProcess: Sendable {
   let exit = Eventual<ProcessEnd>()
   /// Nothing is left of the tree.
   let end = Eventual<Void>()
+  /// The process id of the server, once it runs. It stays the server's own as long as `end` has not come.
+  let leader = Eventual<Int32>()
+  /// The process that all of the tree descend from, under the same condition; nil when nothing was started.
+  let root: Int32?
   private let outputEnd = Eventual<Void>()
   private let written = Mutex(ServerOutput())
   /// The shepherd's control socket; nil once it is closed, when the number may be another descriptor's.
   private let control = Mutex<Int32?>(nil)
   private let mark: ServerMark
+  private let remains: Launch.Remains
+  private let adopted = Mutex<ProcessIdentity?>(nil)
   private let loop: EventLoop
   private let timeline: any Timeline
   private let logger: Logger
@@ -34,12 +40,19 @@ final class ChildProcess: Sendable {
     _ launch: Launch, mark: ServerMark, loop: EventLoop, timeline: any Timeline, logger: Logger, output: OutputSink
   ) {
     (self.mark, self.loop, self.timeline, self.logger, self.output) = (mark, loop, timeline, logger, output)
-    do throws(Shepherd.SpawnFailure) {
+    remains = launch.remains
+    // From here on, so that what earlier servers wrote is not taken for this one's.
+    let file = launch.outputFile.map { OutputFile($0) }
+    let spawned = Result { () throws(Shepherd.SpawnFailure) in
       // What may outlive its program is nobody's orphan.
-      let shepherd = try Shepherd.spawn(launch, adding: launch.sparesDescendants ? [:] : mark.environment)
+      try Shepherd.spawn(launch, adding: launch.remains == .spared ? [:] : mark.environment)
+    }
+    root = (try? spawned.get())?.pid
+    do throws(Shepherd.SpawnFailure) {
+      let shepherd = try spawned.get()
       control.withLock { $0 = shepherd.control }
       // What it does outlives the switch that it was started for.
-      Task { await Logger.$subject.withValue([]) { await attend(shepherd) } }
+      Task { await Logger.$subject.withValue([]) { await attend(shepherd, file) } }
     } catch {
       outputEnd.resolve(())
       exit.resolve(.notExecuted(errno: error.errno))
@@ -67,12 +80,13 @@ final class ChildProcess: Sendable {
     }
   }
 
-  private func attend(_ shepherd: Shepherd) async {
+  private func attend(_ shepherd: Shepherd, _ file: OutputFile?) async {
     let reading = Task {
       async let stdout: Void = readOutput(shepherd.output, .stdout)
       await readOutput(shepherd.error, .stderr)
       await stdout
     }
+    let following = Task { await follow(file) }
     await readReports(shepherd.status)
     control.withLock { control in
       if let descriptor = control { close(descriptor) }
@@ -93,15 +107,21 @@ final class ChildProcess: Sendable {
     }
     await reading.value
     timeout.cancel()
+    following.cancel()
+    await following.value
     if let exit = exit.current { output.note(exit.description) }
     outputEnd.resolve(())
   }
 
   /// Ends what a shepherd that was killed has left of its tree. The session bears the shepherd's id, which nobody else gets
-  /// before the shepherd is reaped; who has left the session is known by the mark.
+  /// before the shepherd is reaped; who has left the session is known by the mark. What came back from a checkpoint has
+  /// neither, but was known while the shepherd lived.
   private func endRemains(of shepherd: Shepherd) async {
+    let adopted = Set(adopted.withLock(\.self)?.tree ?? [])
     let sweep = ProcessSweep(timeline: timeline) { [mark] process in
-      process.pid != shepherd.pid && (process.session == shepherd.pid || ServerMark(of: process.pid) == mark)
+      process.pid != shepherd.pid
+        && (process.session == shepherd.pid || adopted.contains(ProcessIdentity(process))
+          || ServerMark(of: process.pid) == mark)
     }
     let (found, left) = await sweep.run(grace: .zero)
     if !found.isEmpty { logger.warning("ended what a killed shepherd left behind", ["processes": found.count]) }
@@ -115,7 +135,12 @@ final class ChildProcess: Sendable {
       while case let bytes = try await status.read(), !bytes.isEmpty {
         for report in shepherdReports(in: bytes) {
           switch report.news {
-          case SHEPHERD_STARTED.rawValue: output.note("started as process \(report.value)")
+          case SHEPHERD_STARTED.rawValue:
+            output.note("started as process \(report.value)")
+            if remains != .adopted { leader.resolve(report.value) }
+          case SHEPHERD_ADOPTED.rawValue:
+            adopted.withLock { $0 = ProcessStatus(of: report.value).map(ProcessIdentity.init) }
+            leader.resolve(report.value)
           case SHEPHERD_FAILED.rawValue: exit.resolve(.notExecuted(errno: report.value))
           default: exit.resolve(ProcessEnd(waitStatus: report.value))
           }
@@ -131,10 +156,25 @@ final class ChildProcess: Sendable {
 
   private func readOutput(_ descriptor: Int32, _ stream: ServerOutput.Stream) async {
     guard let pipe = try? await AsyncDescriptor(descriptor, on: loop) else { return }
-    while let bytes = try? await pipe.read(), !bytes.isEmpty {
-      output.take(written.withLock { $0.append(bytes, from: stream) }, from: stream, at: timeline.now)
-    }
+    while let bytes = try? await pipe.read(), !bytes.isEmpty { take(bytes, from: stream) }
     output.take(written.withLock { $0.finish(stream) }, from: stream, at: timeline.now)
+  }
+
+  /// Reads what the server appends to its file, until the task is cancelled, and then the rest.
+  private func follow(_ file: OutputFile?) async {
+    guard var file else { return }
+    do {
+      let changes = try await AsyncDescriptor(try file.watch(), on: loop)
+      repeat { file.readNew { take($0, from: .stdout) } } while try await !changes.read().isEmpty
+    } catch {
+      if !(error is CancellationError) { logger.error("a server's output can't be followed", ["error": "\(error)"]) }
+    }
+    file.readNew { take($0, from: .stdout) }
+    output.take(written.withLock { $0.finish(.stdout) }, from: .stdout, at: timeline.now)
+  }
+
+  private func take(_ bytes: [UInt8], from stream: ServerOutput.Stream) {
+    output.take(written.withLock { $0.append(bytes, from: stream) }, from: stream, at: timeline.now)
   }
 }
 

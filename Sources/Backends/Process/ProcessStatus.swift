@@ -11,8 +11,7 @@ struct ProcessStatus: Hashable, Sendable {
 
   /// Nil when there is none, or one that has ended and only waits to be reaped.
   init?(of pid: Int32) {
-    guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8) else { return nil }
-    self.init(pid: pid, stat: stat)
+    self.init(pid: pid, stat: String(decoding: ProcFile.contents(of: "/proc/\(pid)/stat"), as: UTF8.self))
   }
 
   /// - Parameter stat: the content of /proc/PID/stat.

@@ -38,8 +38,8 @@ struct ServerMark: Hashable, Sendable {
   init?(of pid: Int32) {
     var file = stat()
     guard unsafe stat("/proc/\(pid)", &file) == 0, file.st_uid == geteuid() else { return nil }
-    guard let environment = try? Data(contentsOf: URL(filePath: "/proc/\(pid)/environ")) else { return nil }
-    let prefix = Data("\(Self.variable)=".utf8)
+    let environment = ProcFile.contents(of: "/proc/\(pid)/environ")
+    let prefix = Array("\(Self.variable)=".utf8)
     guard let entry = environment.split(separator: 0).first(where: { $0.starts(with: prefix) }) else { return nil }
     self.init(String(decoding: entry.dropFirst(prefix.count), as: UTF8.self))
   }

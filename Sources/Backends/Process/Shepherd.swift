@@ -10,7 +10,7 @@ struct Shepherd: Sendable {
   let output: Int32
   let error: Int32
 
-  /// The errno of what kept the shepherd from being started.
+  /// The errno of what kept the shepherd from being started, or the file for the server's output from being opened.
   struct SpawnFailure: Error {
     let errno: Int32
   }
@@ -24,16 +24,30 @@ struct Shepherd: Sendable {
     let additions = variables.merging(launch.environment) { $1 }
     let environment = environment(adding: additions).map { "\($0.key)=\($0.value)" }
     let orphanGrace = min(launch.stopGrace, Launch.orphanGrace)
+    let output = try openOutput(launch)
+    defer { if output >= 0 { close(output) } }
     let result = unsafe withCStrings(launch.command) { arguments in
       unsafe withCStrings(environment) { variables in
-        unsafe shepherd_spawn(
-          arguments, variables, orphanGrace.wholeMilliseconds, launch.sparesDescendants, &shepherd)
+        // The lists live until the call returns, which uses them before.
+        let charge = unsafe shepherd_charge(
+          argv: arguments, envp: variables, orphan_grace_milliseconds: orphanGrace.wholeMilliseconds,
+          remains: launch.remains.wireValue, output: output, dies_with_shepherd: output < 0)
+        return unsafe withUnsafePointer(to: charge) { unsafe shepherd_spawn($0, &shepherd) }
       }
     }
     guard result == 0 else { throw SpawnFailure(errno: result) }
     return Shepherd(
       pid: shepherd.pid, control: shepherd.control, status: shepherd.status, output: shepherd.output,
       error: shepherd.error)
+  }
+
+  /// Where the server writes to, if it is a file. What comes back from a checkpoint has it open already.
+  private static func openOutput(_ launch: Launch) throws(SpawnFailure) -> Int32 {
+    guard let path = launch.outputFile, launch.remains != .adopted else { return -1 }
+    // Written at the end and never read, by which CRIU knows a log: one that has grown since may be another size.
+    let descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw SpawnFailure(errno: errno) }
+    return descriptor
   }
 
   /// The daemon's environment, without what configures the daemon itself (its secrets among it), and with `additions`.
@@ -46,6 +60,16 @@ struct Shepherd: Sendable {
       unsafe entry = unsafe entry?.advanced(by: 1)
     }
     return environment.merging(additions) { $1 }
+  }
+}
+
+extension Launch.Remains {
+  fileprivate var wireValue: shepherd_remains {
+    switch self {
+    case .ended: SHEPHERD_ENDS_REMAINS
+    case .spared: SHEPHERD_SPARES_REMAINS
+    case .adopted: SHEPHERD_ADOPTS_REMAINS
+    }
   }
 }
 

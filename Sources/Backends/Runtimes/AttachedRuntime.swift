@@ -28,7 +28,7 @@ final class AttachedRuntime: ModelRuntime {
 
   func wake() async throws(RuntimeFailure) -> Instance {
     let began = control.timeline.now
-    let mode = try plan.sleepMode(for: plan.eviction)
+    let mode = try plan.method(for: plan.eviction).mode
     if let mode, !mode.wakeSteps.isEmpty {
       try await control.wake(mode, timeout: plan.wakeTimeout)
     } else {
@@ -39,7 +39,7 @@ final class AttachedRuntime: ModelRuntime {
   }
 
   func sleep(_ eviction: Eviction?) async throws(RuntimeFailure) -> Residence {
-    guard let mode = try plan.sleepMode(for: eviction ?? plan.eviction) else { throw cannotStop }
+    guard let mode = try plan.method(for: eviction ?? plan.eviction).mode else { throw cannotStop }
     try await control.sleep(mode, timeout: plan.sleepTimeout)
     return .asleep
   }

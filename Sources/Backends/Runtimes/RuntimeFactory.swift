@@ -12,6 +12,7 @@ package struct RuntimeFactory: Sendable {
   private let marks: ServerMarks
   /// What the models' servers have written last.
   package let outputs = ModelOutputs()
+  private let cuda: CUDAAccess
   private let instances = InstanceNumbers()
 
   /// - Parameters:
@@ -24,8 +25,19 @@ package struct RuntimeFactory: Sendable {
     installation: String, loops: EventLoopGroup, timeline: any Timeline, logger: Logger, output: Logger,
     observer: @escaping RuntimeObserver = { _, _ in }
   ) {
+    self.init(
+      installation: installation, loops: loops, timeline: timeline, logger: logger, output: output,
+      cuda: CUDAAccess(), observer: observer)
+  }
+
+  init(
+    installation: String, loops: EventLoopGroup, timeline: any Timeline, logger: Logger, output: Logger,
+    cuda: CUDAAccess,
+    observer: @escaping RuntimeObserver = { _, _ in }
+  ) {
     (self.loops, self.timeline, self.logger, self.output, self.observer) = (loops, timeline, logger, output, observer)
     marks = ServerMarks(installation: installation)
+    self.cuda = cuda
   }
 
   /// The runtime of one model; nothing is started or asked yet.
@@ -38,14 +50,9 @@ package struct RuntimeFactory: Sendable {
     switch blueprint {
     case .server(let plan): return server(model, plan, control)
     case .hosted(let plan):
-      let output = output.with("model", model)
-      let site = HostSite(model: model, control: control, output: output) {
-        [loops, timeline, living, marks] launch, output in
-        let process = ChildProcess(
-          launch, mark: marks.next(), loop: loops.next(), timeline: timeline, logger: control.logger,
-          output: OutputSink(logger: output))
-        living.add(process)
-        return process
+      let programs = programs(control.logger)
+      let site = HostSite(model: model, control: control, output: output.with("model", model)) { launch, logger in
+        programs.start(launch, OutputSink(logger: logger))
       }
       return HostedRuntime(model: model, host: plan.host(site), control: control, instances: instances)
     }
@@ -55,10 +62,28 @@ package struct RuntimeFactory: Sendable {
     guard let launch = plan.launch else {
       return AttachedRuntime(model: model, plan: plan, control: control, instances: instances)
     }
-    let named = launch.adding(["SWITCHER_MODEL": model.name])
+    let images = CheckpointImages(of: model, plan.checkpointing.settings)
+    let named = launch.adding(
+      ["SWITCHER_MODEL": model.name], outputFile: plan.checkpointing.isPossible ? images.outputFile : nil)
+    let programs = programs(control.logger)
+    let suspension: @Sendable () async -> GPUSuspension = { [cuda, programs, timeline] in
+      await cuda.suspension(
+        plan.checkpointing.settings, programs: programs, timeline: timeline, logger: control.logger)
+    }
     return ServerRuntime(
-      model: model, plan: plan, launch: named, control: control, loop: loops.next(), living: living, marks: marks,
-      instances: instances, output: OutputSink(logger: output.with("model", model), kept: outputs[model]))
+      model: model, plan: plan, launch: named, control: control, programs: programs, suspension: suspension,
+      images: images, instances: instances,
+      output: OutputSink(logger: output.with("model", model), kept: outputs[model]))
+  }
+
+  private func programs(_ logger: Logger) -> ProgramRunner {
+    ProgramRunner(
+      start: { [loops, timeline, living, marks] launch, output in
+        let process = ChildProcess(
+          launch, mark: marks.next(), loop: loops.next(), timeline: timeline, logger: logger, output: output)
+        living.add(process)
+        return process
+      }, timeline: timeline)
   }
 
   /// Ends the servers that an earlier run of this daemon has left behind, as one does that was killed together with its
@@ -78,9 +103,9 @@ package struct RuntimeFactory: Sendable {
 }
 
 extension Launch {
-  fileprivate func adding(_ variables: [String: String]) -> Launch {
+  fileprivate func adding(_ variables: [String: String], outputFile: String?) -> Launch {
     Launch(
-      command: command, environment: environment.merging(variables) { $1 }, stopGrace: stopGrace,
-      sparesDescendants: sparesDescendants)
+      command: command, environment: environment.merging(variables) { $1 }, stopGrace: stopGrace, remains: remains,
+      outputFile: outputFile)
   }
 }

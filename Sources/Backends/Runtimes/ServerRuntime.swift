@@ -8,16 +8,36 @@ internal import HTTP
 /// number of a server's life tells whether it is still the same.
 actor ServerRuntime: ModelRuntime {
   /// One process tree, from a cold start to its end.
-  private struct Life {
+  struct Life {
     let instance: Instance
     let process: ChildProcess
+    /// What was executed, for a person.
+    let program: String
   }
 
-  private enum State {
+  /// How a server sleeps whose process lives on.
+  struct Sleep {
+    let mode: SleepMode
+    /// The processes that were taken off the GPU.
+    var suspended: [ProcessIdentity] = []
+  }
+
+  /// A server that is on disk.
+  struct Frozen {
+    let images: CheckpointImages
+    let mode: SleepMode
+    /// Whether it is none of ours, but what the configuration says to begin with.
+    var isGiven = false
+  }
+
+  enum State {
     case stopped
     case starting(Life)
     case awake(Life)
-    case asleep(Life, SleepMode)
+    case asleep(Life, Sleep)
+    /// It is being written to disk; that it ends is no news.
+    case freezing(Life)
+    case frozen(Frozen)
     /// It was ordered to end or its server ended, and not all of it is gone yet.
     case ending(Life)
   }
@@ -26,33 +46,45 @@ actor ServerRuntime: ModelRuntime {
   nonisolated let deaths: AsyncStream<Death>
   private let deathReports: AsyncStream<Death>.Continuation
   private let model: ModelID
-  private let plan: ServerPlan
-  private let launch: Launch
-  private let control: ServerControl
-  private let loop: EventLoop
-  private let living: LivingProcesses
+  let plan: ServerPlan
+  let launch: Launch
+  let control: ServerControl
+  let programs: ProgramRunner
+  private let suspension: @Sendable () async -> GPUSuspension
+  let images: CheckpointImages
   private let instances: InstanceNumbers
-  private let marks: ServerMarks
   private let output: OutputSink
-  private var state = State.stopped
+  var state = State.stopped
+  /// What of the server is on disk and may be restored once more.
+  var kept: Frozen?
 
+  /// - Parameters:
+  ///   - programs: starts the server and what it takes to checkpoint it.
+  ///   - suspension: what takes processes off the GPU; asked for when that is to be done.
   init(
-    model: ModelID, plan: ServerPlan, launch: Launch, control: ServerControl, loop: EventLoop, living: LivingProcesses,
-    marks: ServerMarks, instances: InstanceNumbers, output: OutputSink
+    model: ModelID, plan: ServerPlan, launch: Launch, control: ServerControl, programs: ProgramRunner,
+    suspension: @escaping @Sendable () async -> GPUSuspension, images: CheckpointImages, instances: InstanceNumbers,
+    output: OutputSink
   ) {
     (self.model, self.plan, self.launch, self.control) = (model, plan, launch, control)
-    (self.loop, self.living, self.marks, self.instances) = (loop, living, marks, instances)
+    (self.programs, self.suspension, self.images, self.instances) = (programs, suspension, images, instances)
     self.output = output
     upstream = plan.upstream
     (deaths, deathReports) = AsyncStream.makeStream()
+    if let directory = plan.checkpointing.initialImages {
+      let eviction = Eviction(weights: plan.eviction.weights, process: .checkpoint)
+      let mode = (try? plan.method(for: eviction))?.mode ?? .idle
+      let given = Frozen(images: images.moved(to: directory), mode: mode, isGiven: true)
+      (state, kept) = (.frozen(given), given)
+    }
   }
 
   var processState: ProcessState {
     switch state {
-    case .stopped: .stopped
+    case .stopped, .frozen: .stopped
     case .starting: .starting
     case .awake, .asleep: .running
-    case .ending: .stopping
+    case .freezing, .ending: .stopping
     }
   }
 
@@ -70,7 +102,7 @@ actor ServerRuntime: ModelRuntime {
   func isWell() async -> Bool {
     switch state {
     case .awake, .asleep: await control.isHealthy(at: plan.healthPath)
-    case .stopped, .starting, .ending: false
+    case .stopped, .starting, .freezing, .frozen, .ending: false
     }
   }
 
@@ -80,9 +112,11 @@ actor ServerRuntime: ModelRuntime {
     var kind = WakeKind.coldStart
     switch state {
     case .awake(let life): return life.instance
-    case .asleep(let life, let mode):
-      instance = try await wake(life, from: mode)
-      kind = mode.wakeKind
+    case .asleep(let life, let sleep):
+      instance = try await wake(life, from: sleep)
+      kind = sleep.mode.wakeKind
+    case .frozen(let frozen): (instance, kind) = try await thaw(frozen)
+    case .freezing: throw RuntimeFailure("the server is still being checkpointed")
     case .starting: throw RuntimeFailure("the server is being started already")
     case .ending:
       try await stop()
@@ -94,23 +128,21 @@ actor ServerRuntime: ModelRuntime {
   }
 
   func sleep(_ eviction: Eviction?) async throws(RuntimeFailure) -> Residence {
-    let eviction = eviction ?? plan.eviction
-    guard let mode = try plan.sleepMode(for: eviction) else {
+    let method = try plan.method(for: eviction ?? plan.eviction)
+    guard let mode = method.mode else {
       try await stop()
       return .stopped
     }
     switch state {
     case .stopped: return .stopped
+    case .frozen: return .asleep
     // A sleeping engine ignores an order to sleep otherwise; only one that was left as it was still has to be told.
-    case .asleep(_, let current) where current != .idle: return .asleep
+    case .asleep(_, let sleep) where sleep.mode != .idle || !sleep.suspended.isEmpty: return .asleep
     case .awake(let life), .asleep(let life, _):
-      try await whileAlive(life, until: "it was asleep") { [control, plan] () async throws(RuntimeFailure) in
-        try await control.sleep(mode, timeout: plan.sleepTimeout)
-      }
-      guard isAliveStill(life) else { throw RuntimeFailure("the server ended while it was put to sleep", .serverEnded) }
-      state = .asleep(life, mode)
+      try await put(life, toSleepBy: method, mode)
       return .asleep
     case .starting: throw RuntimeFailure("the server is still being started")
+    case .freezing: throw RuntimeFailure("the server is still being checkpointed")
     case .ending:
       try await stop()
       return .stopped
@@ -118,6 +150,7 @@ actor ServerRuntime: ModelRuntime {
   }
 
   func stop() async throws(RuntimeFailure) {
+    if case .frozen(let frozen) = state { await discard(frozen) }
     guard let life else { return }
     state = .ending(life)
     try await end(life)
@@ -132,31 +165,40 @@ actor ServerRuntime: ModelRuntime {
 
   // MARK: Waking
 
-  private func wake(_ life: Life, from mode: SleepMode) async throws(RuntimeFailure) -> Instance {
-    try await whileAlive(life, until: "it was awake") { [control, plan] () async throws(RuntimeFailure) in
-      try await control.wake(mode, timeout: plan.wakeTimeout)
+  private func wake(_ life: Life, from sleep: Sleep) async throws(RuntimeFailure) -> Instance {
+    try await whileAlive(life, until: "it was awake") { [control, plan, suspension] () async throws(RuntimeFailure) in
+      if !sleep.suspended.isEmpty { try await suspension().resume(sleep.suspended, within: plan.sleepTimeout) }
+      try await control.wake(sleep.mode, timeout: plan.wakeTimeout)
     }
     guard isAliveStill(life) else { throw RuntimeFailure("the server ended while it was woken", .serverEnded) }
     state = .awake(life)
     return life.instance
   }
 
-  private func start() async throws(RuntimeFailure) -> Instance {
+  func start() async throws(RuntimeFailure) -> Instance {
+    if plan.checkpointing.isPossible {
+      try await disk { [images] in Result { () throws(RuntimeFailure) in try images.prepareOutput() } }.get()
+    }
+    return try await start(launch, until: "it was healthy") { [control, plan, model] _ async throws(RuntimeFailure) in
+      try await control.awaitHealth(at: plan.healthPath, within: plan.startupTimeout)
+      guard plan.warmsUp else { return }
+      await control.warmUp(model: plan.upstream.modelName ?? model.name, timeout: plan.wakeTimeout)
+    }
+  }
+
+  /// Begins a life of the server, which is awake when `ready` returns.
+  func start(
+    _ launch: Launch, until goal: String, ready: @escaping @Sendable (ChildProcess) async throws(RuntimeFailure) -> Void
+  ) async throws(RuntimeFailure) -> Instance {
     try await awaitPort()
     guard !Task.isCancelled else { throw RuntimeFailure("the start was cancelled") }
-    guard case .stopped = state else { throw RuntimeFailure("the server is being started already") }
-    let process = ChildProcess(
-      launch, mark: marks.next(), loop: loop, timeline: control.timeline, logger: control.logger, output: output)
-    let life = Life(instance: instances.next(for: model), process: process)
+    guard life == nil else { throw RuntimeFailure("the server is being started already") }
+    let process = programs.start(launch, output)
+    let life = Life(instance: instances.next(for: model), process: process, program: launch.command.first ?? "")
     state = .starting(life)
-    living.add(process)
     Task { await follow(life) }
     do throws(RuntimeFailure) {
-      try await whileAlive(life, until: "it was healthy") { [control, plan, model] () async throws(RuntimeFailure) in
-        try await control.awaitHealth(at: plan.healthPath, within: plan.startupTimeout)
-        guard plan.warmsUp else { return }
-        await control.warmUp(model: plan.upstream.modelName ?? model.name, timeout: plan.wakeTimeout)
-      }
+      try await whileAlive(life, until: goal) { () async throws(RuntimeFailure) in try await ready(process) }
       guard isAliveStill(life) else { throw RuntimeFailure("the server was stopped while it started") }
     } catch {
       throw await clearAway(life, after: error)
@@ -192,11 +234,34 @@ actor ServerRuntime: ModelRuntime {
     return RuntimeFailure(story + lastLines, failure.cause)
   }
 
+  // MARK: Falling asleep
+
+  private func put(_ life: Life, toSleepBy method: EvictionMethod, _ mode: SleepMode) async throws(RuntimeFailure) {
+    try await whileAlive(life, until: "it was asleep") { [control, plan] () async throws(RuntimeFailure) in
+      try await control.sleep(mode, timeout: plan.sleepTimeout)
+    }
+    guard isAliveStill(life) else { throw RuntimeFailure("the server ended while it was put to sleep", .serverEnded) }
+    switch method {
+    case .stop, .sleep: state = .asleep(life, Sleep(mode: mode))
+    case .suspend:
+      let suspended = try await suspend(life)
+      guard isAliveStill(life) else {
+        throw RuntimeFailure("the server ended while it was taken off the GPU", .serverEnded)
+      }
+      state = .asleep(life, Sleep(mode: mode, suspended: suspended))
+    case .checkpoint: try await freeze(life, mode)
+    }
+  }
+
+  private func suspend(_ life: Life) async throws(RuntimeFailure) -> [ProcessIdentity] {
+    guard let root = life.process.root else { throw RuntimeFailure("the server has no process") }
+    return try await suspension().suspend(descendantsOf: root, within: plan.sleepTimeout)
+  }
+
   /// Runs `operation`, but ends it as soon as the server ends.
   private func whileAlive(
     _ life: Life, until goal: String, _ operation: @escaping @Sendable () async throws(RuntimeFailure) -> Void
   ) async throws(RuntimeFailure) {
-    let program = launch.command.first ?? ""
     let outcome = await withTaskGroup(of: Result<Void, RuntimeFailure>.self) { group in
       group.addTask {
         do throws(RuntimeFailure) {
@@ -207,7 +272,7 @@ actor ServerRuntime: ModelRuntime {
       }
       group.addTask {
         guard let end = await life.process.exit.value() else { return .failure(RuntimeFailure("cancelled")) }
-        return .failure(RuntimeFailure(end.story(ofServerStartedBy: program, before: goal), .serverEnded))
+        return .failure(RuntimeFailure(end.story(ofServerStartedBy: life.program, before: goal), .serverEnded))
       }
       defer { group.cancelAll() }
       return await group.next() ?? .failure(RuntimeFailure("cancelled"))
@@ -219,13 +284,13 @@ actor ServerRuntime: ModelRuntime {
 
   private var life: Life? {
     switch state {
-    case .stopped: nil
-    case .starting(let life), .awake(let life), .asleep(let life, _), .ending(let life): life
+    case .stopped, .frozen: nil
+    case .starting(let life), .awake(let life), .asleep(let life, _), .freezing(let life), .ending(let life): life
     }
   }
 
   /// Whether the server of this life still runs and nobody has ordered it to end.
-  private func isAliveStill(_ life: Life) -> Bool {
+  func isAliveStill(_ life: Life) -> Bool {
     if case .ending = state { return false }
     return self.life?.instance == life.instance && life.process.exit.current == nil
   }
@@ -239,7 +304,7 @@ actor ServerRuntime: ModelRuntime {
         state = .ending(life)
         deathReports.yield(Death(instance: life.instance, reason: end.description))
       // A start fails by itself, and an ordered end is no news.
-      case .starting, .ending, .stopped: break
+      case .starting, .freezing, .ending, .stopped, .frozen: break
       }
     }
     _ = await life.process.end.value()
@@ -248,22 +313,6 @@ actor ServerRuntime: ModelRuntime {
 
   private func noteGone(_ life: Life) {
     if case .ending(let current) = state, current.instance == life.instance { state = .stopped }
-  }
-}
-
-extension ServerPlan {
-  /// How to carry the eviction out while the process lives on; nil where it ends.
-  /// - Throws: when the server can't sleep like that.
-  func sleepMode(for eviction: Eviction) throws(RuntimeFailure) -> SleepMode? {
-    switch eviction.process {
-    case .stop: return nil
-    case .keepRunning:
-      guard let mode = sleepModes[eviction.weights] else {
-        throw RuntimeFailure("the server can't sleep as \(eviction): it has no sleep steps for that")
-      }
-      return mode
-    case .cudaSuspend, .checkpoint: throw RuntimeFailure("the eviction \(eviction) is not supported yet")
-    }
   }
 }
 

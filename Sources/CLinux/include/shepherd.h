@@ -15,6 +15,35 @@ enum shepherd_news {
   SHEPHERD_FAILED = 2,
   /// The program has ended; `value` is its status as waitpid(2) has it. What it left behind is being ended.
   SHEPHERD_EXITED = 3,
+  /// The program has ended well and left a server behind; `value` is that one's process id, and from now on it is meant
+  /// by everything here.
+  SHEPHERD_ADOPTED = 4,
+};
+
+/// What becomes of what the program leaves behind when it ends without having been ordered to.
+enum shepherd_remains {
+  /// It is ended: so it is with a server.
+  SHEPHERD_ENDS_REMAINS,
+  /// It lives on, and nobody watches it: so it is with a command that starts something and returns.
+  SHEPHERD_SPARES_REMAINS,
+  /// It takes the program's place: so it is with one that brings a server back from a checkpoint. If the program fails,
+  /// everything is ended.
+  SHEPHERD_ADOPTS_REMAINS,
+};
+
+/// What a shepherd starts, and how.
+struct shepherd_charge {
+  /// The program, looked up in the PATH of `envp`, and its arguments; both lists end with NULL.
+  char *const *argv;
+  char *const *envp;
+  /// Until force is used, if the caller dies.
+  uint32_t orphan_grace_milliseconds;
+  enum shepherd_remains remains;
+  /// Where the server's output and error go: a descriptor of the caller's, who closes it; -1 for a pipe each.
+  int output;
+  /// Whether the server dies with its shepherd at once, however that ends. A server that is to be checkpointed must not:
+  /// the wish would be restored with it, when its parent is a program that is about to end.
+  bool dies_with_shepherd;
 };
 
 /// What the status pipe carries, a record at a time. Its end means that the whole tree is gone.
@@ -35,14 +64,9 @@ struct shepherd {
   int error;
 };
 
-/// Starts a shepherd that starts `argv[0]`, looked up in the PATH of `envp`. Of the caller's descriptors the server gets
-/// none: its input is /dev/null, its output and error a pipe each. If the caller dies, force is used after
-/// `orphan_grace_milliseconds`. With `spares_descendants`, a program that ends without having been ordered to leaves
-/// behind whatever it started.
-/// Returns 0, or the errno of what failed before there was a shepherd.
-int shepherd_spawn(
-    char *const argv[], char *const envp[], uint32_t orphan_grace_milliseconds, bool spares_descendants,
-    struct shepherd *shepherd);
+/// Starts a shepherd that starts the charge. Of the caller's descriptors the server gets none but the one for its output;
+/// its input is /dev/null. Returns 0, or the errno of what failed before there was a shepherd.
+int shepherd_spawn(const struct shepherd_charge *charge, struct shepherd *shepherd);
 
 /// Orders the server to be stopped: politely, once more when half the grace is over (some lose a signal that comes while
 /// they start), and by force at its end, 0 for at once. A later order can only shorten the grace of an earlier one. Returns 0, or an errno when the shepherd is gone; raises no SIGPIPE.

@@ -2,7 +2,7 @@ internal import CLinux
 internal import Glibc
 
 /// Runs `body` on a new detached thread that takes no signals. Returns why it could not, nil when it will.
-func startThread(name: String, _ body: @escaping @Sendable () -> Void) -> SystemFailure? {
+package func startThread(name: String, _ body: @escaping @Sendable () -> Void) -> SystemFailure? {
   final class Start: Sendable {
     let name: String
     let body: @Sendable () -> Void

@@ -110,13 +110,27 @@ struct SleepBody: AdminBody {
   var success: String { "\(model) is asleep" }
 }
 
-/// An eviction as the configuration spells it: `{"weights":"offload","process":"keep_running"}` or "offload+keep_running".
+struct EvictionOrderBody: AdminBody {
+  let model: String
+  let eviction: EvictionBody
+
+  func command() -> Switcher.Command { .setEviction(ModelID(model), eviction.value) }
+
+  var success: String { "\(model) gives the GPU up by \(eviction.value), until the configuration is read anew" }
+}
+
+/// An eviction as the configuration spells it: `{"weights":"offload","process":"keep_running"}`, "offload+keep_running" or
+/// one of the numbers.
 struct EvictionBody: Decodable, Sendable {
   let value: Eviction
 
   init(from decoder: any Decoder) throws {
     if let words = try? decoder.singleValueContainer().decode(String.self) {
       value = try Self.require(Eviction(words: words), "found \"\(words)\", expected weights+process", decoder)
+      return
+    }
+    if let number = try? decoder.singleValueContainer().decode(Int.self) {
+      value = try Self.require(Eviction(number: number), "found \(number), expected a number from 1 to 5", decoder)
       return
     }
     let container = try decoder.container(keyedBy: CodingKeys.self)

@@ -12,6 +12,7 @@ struct CommandRoutes: Sendable {
     add("/control/switch", SwitchBody.self, to: &router)
     add("/control/sleep", SleepBody.self, to: &router)
     add("/control/wake", WakeBody.self, to: &router)
+    add("/control/eviction", EvictionOrderBody.self, to: &router)
     router.add(.post, "/control/unpin") { exchange in
       try admission.admit(exchange)
       try await answer(exchange) { () async throws(AdminError) in

@@ -14,6 +14,8 @@ struct Configuration: Sendable {
   let metricsListen: SocketAddress?
   let metrics: MetricsSettings
   let policy: PolicySettings
+  /// What the models' servers are checkpointed with.
+  let checkpoint: CheckpointSettings
   /// How long the daemon goes on accepting requests after it was told to end.
   let shutdownDelay: Duration
   /// How long requests in flight may take to end after that.

@@ -18,6 +18,7 @@ extension Configuration {
         "metrics_port": .number(Int(metricsListen?.port ?? 0)),
         "metrics": metrics.json,
         "policy": policy.json,
+        "checkpoint": checkpoint.json,
         "shutdown_delay_secs": .seconds(shutdownDelay),
         "shutdown_grace_secs": .seconds(shutdownGrace),
         "log_level": .string(logging.level.name),
@@ -32,6 +33,19 @@ extension MetricsSettings {
   fileprivate var json: JSONValue {
     .object(
       JSONValue.members(["pair_detail": .string(pairDetail.rawValue), "max_series": .number(maxSeries)]))
+  }
+}
+
+extension CheckpointSettings {
+  fileprivate var json: JSONValue {
+    .object(
+      JSONValue.members([
+        "criu_path": .string(criu),
+        "cuda_plugin_dir": .string(pluginDirectory),
+        "images_dir": .string(imagesDirectory),
+        "cuda_checkpoint_path": .string(cudaCheckpoint),
+        "keep_images": .bool(keepsImages),
+      ]))
   }
 }
 
@@ -79,6 +93,7 @@ extension BackendSettings {
       "sleep_action": endpoint.map { .string($0.sleepAction.rawValue) },
       "api_url": endpoint.map { .string($0.apiURL) },
       "eviction": eviction.map { .string($0.description) },
+      "checkpoint_path": checkpointPath.map { .string($0) },
       "sleep_endpoints": sleepSteps.isEmpty ? nil : .array(sleepSteps.map(\.json)),
       "wake_endpoints": wakeSteps.isEmpty ? nil : .array(wakeSteps.map(\.json)),
       "health_path": .string(healthPath),

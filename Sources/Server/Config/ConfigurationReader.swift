@@ -1,3 +1,4 @@
+internal import Backends
 internal import HTTP
 
 /// Reads the top level of a configuration.
@@ -28,10 +29,11 @@ struct ConfigurationReader {
     var metrics = MetricsSettings()
     _ = object.take("metrics")?.object { metrics.read(&$0) }
     _ = object.take("defaults")?.object { options.read(&$0) }
-    object.take("checkpoint")?.readCheckpoint()
+    let checkpoint = object.take("checkpoint")?.checkpointSettings() ?? CheckpointSettings()
     let vllmCommand = object.take("vllm_command")?.word().map { [$0] } ?? []
 
-    var reader = ModelReader(defaults: options, vllmCommand: vllmCommand, ports: freePorts, portClaims: ports)
+    var reader = ModelReader(
+      defaults: options, vllmCommand: vllmCommand, checkpoint: checkpoint, ports: freePorts, portClaims: ports)
     let models = object.require("models", expected: "an object with at least one model").map { reader.read($0) } ?? []
     let shutdownDelay = object.take("shutdown_delay_secs")?.seconds() ?? .zero
     let shutdownGrace = object.take("shutdown_grace_secs")?.seconds() ?? .seconds(30)
@@ -39,7 +41,7 @@ struct ConfigurationReader {
     guard let listen else { return nil }
     return Configuration(
       listen: listen.address, adminListen: adminListen?.address, adminToken: adminToken,
-      metricsListen: metricsListen?.address, metrics: metrics, policy: policy ?? .default,
+      metricsListen: metricsListen?.address, metrics: metrics, policy: policy ?? .default, checkpoint: checkpoint,
       shutdownDelay: shutdownDelay, shutdownGrace: shutdownGrace, logging: logging, models: models,
       secrets: findings.secrets, warnings: findings.warnings)
   }
@@ -49,18 +51,5 @@ struct ConfigurationReader {
     guard let token = overrides.adminToken?.value ?? configured, !token.isEmpty else { return nil }
     object.value.findings.secrets.insert(token)
     return token
-  }
-}
-
-extension ConfigValue {
-  /// Checks llmux's object about checkpoints, whose contents nothing needs yet.
-  fileprivate func readCheckpoint() {
-    _ = object { object in
-      for key in ["criu_path", "cuda_plugin_dir", "images_dir", "cuda_checkpoint_path"] {
-        _ = object.take(key)?.string()
-      }
-      _ = object.take("keep_images")?.bool()
-    }
-    warn("has no effect yet: no model can be checkpointed")
   }
 }

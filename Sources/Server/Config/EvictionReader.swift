@@ -14,7 +14,7 @@ extension ConfigValue {
           process: object.take("process")?.choice(of: processes) ?? Eviction.default.process)
       }
     case .number(let spelling):
-      if let eviction = Self.numberedEvictions[spelling] { return eviction }
+      if let eviction = Int(spelling).flatMap(Eviction.init(number:)) { return eviction }
     case .string:
       guard let text = string() else { return nil }
       if let eviction = Eviction(words: text) { return eviction }
@@ -23,17 +23,21 @@ extension ConfigValue {
     fault(expected: expected)
     return nil
   }
-
-  private static let numberedEvictions = [
-    "1": Eviction(weights: .offload, process: .keepRunning),
-    "2": Eviction(weights: .discard, process: .keepRunning),
-    "3": Eviction(weights: .retain, process: .cudaSuspend),
-    "4": Eviction(weights: .retain, process: .checkpoint),
-    "5": Eviction(weights: .retain, process: .stop),
-  ]
 }
 
 extension Eviction {
+  /// One of llmux's numbers of old, from 1 to 5; nil for any other.
+  init?(number: Int) {
+    switch number {
+    case 1: self.init(weights: .offload, process: .keepRunning)
+    case 2: self.init(weights: .discard, process: .keepRunning)
+    case 3: self.init(weights: .retain, process: .cudaSuspend)
+    case 4: self.init(weights: .retain, process: .checkpoint)
+    case 5: self.init(weights: .retain, process: .stop)
+    default: return nil
+    }
+  }
+
   /// The two words as `description` joins them: `offload+keep_running`; nil for any others.
   init?(words: String) {
     let parts = words.split(separator: "+", omittingEmptySubsequences: false).map(String.init)

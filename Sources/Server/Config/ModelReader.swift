@@ -7,17 +7,24 @@ struct ModelReader {
   var defaults: ModelOptions
   /// The program that stands for `vllm`, or nothing.
   var vllmCommand: [String]
+  let checkpoint: CheckpointSettings
   let ports: FreePorts
   /// The ports that are taken, those of the daemon itself included.
   var portClaims: Claims<UInt16>
 
   private var nameClaims = Claims<String>()
   private var ids: [String: ModelID] = [:]
+  /// Where each model's eviction stands, or would.
+  private var evictions: [ModelID: (path: String, position: TextPosition)] = [:]
   private var fallbacks: [(model: ModelID, value: ConfigValue, target: String)] = []
 
-  init(defaults: ModelOptions, vllmCommand: [String], ports: FreePorts, portClaims: Claims<UInt16>) {
+  init(
+    defaults: ModelOptions, vllmCommand: [String], checkpoint: CheckpointSettings, ports: FreePorts,
+    portClaims: Claims<UInt16>
+  ) {
     self.defaults = defaults
     self.vllmCommand = vllmCommand
+    self.checkpoint = checkpoint
     self.ports = ports
     self.portClaims = portClaims
   }
@@ -29,6 +36,7 @@ struct ModelReader {
     let read = entries.compactMap { model($0) }
     nameClaims.report(to: models.findings) { "the name \"\($0)\"" }
     portClaims.report(to: models.findings) { "port \($0)" }
+    reportEvictions(of: read, to: models.findings)
     let targets = fallbackTargets()
     return read.map { model in
       var model = model
@@ -61,8 +69,10 @@ struct ModelReader {
     if let fallback = object.take("fallback"), let target = fallback.word() {
       fallbacks.append((id, fallback, target))
     }
-    let server = ServerReader(id: id, port: port, options: options, vllmCommand: vllmCommand)
+    let server = ServerReader(
+      id: id, port: port, options: options, vllmCommand: vllmCommand, checkpoint: checkpoint)
     guard let backend = server.settings(&object) else { return nil }
+    evictions[id] = (object.value.child("eviction"), object.position(of: "eviction"))
     return ModelConfiguration(
       id: id, aliases: aliases, fallback: nil, requestTimeout: options.requestTimeout, idleSleep: options.idleSleep,
       maxInFlight: options.maxInFlight, maxQueue: options.maxQueue, streamUsage: options.streamUsage, backend: backend)
@@ -80,6 +90,14 @@ struct ModelReader {
   private mutating func claim(name: String, of id: ModelID, path: String, at position: TextPosition) {
     nameClaims.claim(name, path: path, at: position)
     if ids[name] == nil { ids[name] = id }
+  }
+
+  /// What an eviction comes to depends on who else needs the GPU.
+  private func reportEvictions(of models: [ModelConfiguration], to findings: ConfigurationFindings) {
+    for model in models {
+      guard let place = evictions[model.id], let refusal = models.refusal(of: nil, for: model.id) else { continue }
+      findings.fault(refusal, path: place.path, at: place.position)
+    }
   }
 
   /// Which model stands in for which. A name that is no model's, and models that stand in for each other in a circle, are

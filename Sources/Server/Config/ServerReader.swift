@@ -9,6 +9,7 @@ struct ServerReader {
   let options: ModelOptions
   /// The program that stands for `vllm`, or nothing.
   let vllmCommand: [String]
+  let checkpoint: CheckpointSettings
 
   /// Stands for the address where that is at fault, so that the other settings can be judged.
   private static let unknownUpstream = Upstream(origin: Origin(host: "127.0.0.1", port: 0))
@@ -30,9 +31,7 @@ struct ServerReader {
     let arguments = given[.extraArguments]?.strings() ?? []
     let environment = given[.env].map(environment) ?? [:]
     findings.secrets.insert(from: command + arguments)
-    if let checkpoint = given[.checkpointPath], checkpoint.string() != nil {
-      checkpoint.warn("has no effect yet: the model is started cold")
-    }
+    let checkpointPath = given[.checkpointPath]?.word()
     let sleepSteps = given[.sleepEndpoints]?.controlSteps() ?? []
     let wakeSteps = given[.wakeEndpoints]?.controlSteps() ?? []
     var modelName = object.take("upstream_model")?.word()
@@ -51,6 +50,8 @@ struct ServerReader {
     settings.extraArguments = arguments
     settings.sleepSteps = sleepSteps
     settings.wakeSteps = wakeSteps
+    settings.checkpoint = checkpoint
+    settings.checkpointPath = checkpointPath
     settings.hooks = hooks
     settings.endpoint = endpoint
     options.apply(to: &settings)

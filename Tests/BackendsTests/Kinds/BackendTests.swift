@@ -108,6 +108,41 @@ struct BackendTests {
 
   @Test(
     arguments: [
+      (Eviction(weights: .retain, process: .stop), EvictionSupport.freesGPU),
+      (Eviction(weights: .retain, process: .keepRunning), .keepsGPU),
+      (Eviction(weights: .retain, process: .cudaSuspend), .freesGPU),
+      (
+        Eviction(weights: .offload, process: .keepRunning),
+        .impossible("the server can't sleep as offload+keep_running: it has no sleep steps for that")
+      ),
+    ])
+  func `what an eviction comes to can be asked before`(eviction: Eviction, support: EvictionSupport) throws {
+    #expect(try exampleSettings(.command) { $0.command = ["serve"] }.support(of: eviction) == support)
+  }
+
+  @Test func `only who starts a server keeps the GPU by doing nothing`() throws {
+    #expect(try exampleSettings(.attached).support(of: nil) == .freesGPU)
+    let stepped = exampleSettings(.command) {
+      $0.command = ["serve"]
+      $0.useSleepSteps()
+    }
+    #expect(try stepped.support(of: Eviction(weights: .retain, process: .keepRunning)) == .freesGPU)
+  }
+
+  @Test func `a server that can be checkpointed is told to keep to what can be written down`() throws {
+    let settings = exampleSettings(.vllm) {
+      $0.modelPath = "m"
+      $0.eviction = Eviction(weights: .offload, process: .checkpoint)
+    }
+    let plan = try serverPlan(settings)
+    #expect(plan.launch?.environment["UV_USE_IO_URING"] == "0")
+    #expect(plan.launch?.environment["USE_LIBUV"] == "0")
+    #expect(plan.launch?.command.contains("--enable-sleep-mode") == true)
+    #expect(try settings.traits().wakeKinds.contains(.restore))
+  }
+
+  @Test(
+    arguments: [
       (Backend.command, [], nil, ["command: missing, expected the program that serves the model and its arguments"]),
       (.command, [""], nil, ["command: missing, expected the program that serves the model and its arguments"]),
       (
@@ -117,15 +152,22 @@ struct BackendTests {
             + "the command backend has none of its own"
         ]
       ),
+      (.command, ["serve"], Eviction(weights: .retain, process: .cudaSuspend), []),
       (
-        .command, ["serve"], Eviction(weights: .retain, process: .cudaSuspend),
-        [#"eviction.process: found "cuda_suspend", which is not supported yet; expected "keep_running" or "stop""#]
+        .command, ["serve"], Eviction(weights: .discard, process: .checkpoint),
+        [
+          "eviction: found discard+checkpoint, expected sleep_endpoints and wake_endpoints with it: "
+            + "the command backend has none of its own"
+        ]
       ),
       (
         .vllm, [], Eviction(weights: .retain, process: .checkpoint),
+        ["model_path: missing, expected the path or repository of the model that vllm serves"]
+      ),
+      (
+        .attached, [], Eviction(weights: .retain, process: .cudaSuspend),
         [
-          "model_path: missing, expected the path or repository of the model that vllm serves",
-          #"eviction.process: found "checkpoint", which is not supported yet; expected "keep_running" or "stop""#,
+          #"eviction.process: found "cuda_suspend", expected "keep_running": an attached server is run by somebody else"#
         ]
       ),
       (

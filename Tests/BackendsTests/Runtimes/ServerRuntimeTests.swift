@@ -220,7 +220,8 @@ extension ProcessTests {
 
     @Test(arguments: [
       (
-        Eviction(weights: .retain, process: .cudaSuspend), "the eviction retain+cuda_suspend is not supported yet"
+        Eviction(weights: .discard, process: .cudaSuspend),
+        "the server can't sleep as discard+cuda_suspend: it has no sleep steps for that"
       ),
       (
         Eviction(weights: .offload, process: .keepRunning),

@@ -23,8 +23,20 @@ struct FakeServer {
     }
   }
 
+  /// What makes the server one that uses a GPU.
+  struct GPU {
+    /// The file that its workers map.
+    let device: String
+    let workers: Int
+    /// Where it writes down what it is told, besides what it prints.
+    let calls: String
+
+    fileprivate var json: String { #"{"device":"\#(device)","workers":\#(workers),"calls":"\#(calls)"}"# }
+  }
+
   let port: UInt16
   var rules: [String: Rule] = [:]
+  var gpu: GPU?
 
   /// - Throws: when no port is to be had.
   init(_ rules: [String: Rule] = [:]) throws {
@@ -36,19 +48,33 @@ struct FakeServer {
 
   var command: [String] {
     let rules = rules.map { #""\#($0.key)":\#($0.value.json)"# }.joined(separator: ",")
-    return ["python3", "-u", "-c", Self.program, "\(port)", "{\(rules)}"]
+    return ["python3", "-u", "-c", Self.program, "\(port)", "{\(rules)}", gpu?.json ?? "{}"]
   }
 
   private static let program = """
-    import http.server, json, sys, threading
+    import http.server, json, mmap, os, signal, sys, threading
     rules = json.loads(sys.argv[2])
+    gpu = json.loads(sys.argv[3])
+    def work(ready):
+        with open(gpu["device"], "r+b") as file: memory = mmap.mmap(file.fileno(), 0)
+        os.write(ready, b".")
+        signal.pause()
+    for _ in range(gpu.get("workers", 0)):
+        reader, writer = os.pipe()
+        if os.fork() == 0: work(writer)
+        os.read(reader, 1)
+    def note(request):
+        if not gpu or request.startswith("GET /health"): return
+        with open(gpu["calls"], "a") as file: file.write(request + "\\n")
     sleeping = False
     meetings = {path: threading.Barrier(rule["meets"]) for path, rule in rules.items() if "meets" in rule}
     class Handler(http.server.BaseHTTPRequestHandler):
         def answer(self):
             global sleeping
             body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-            print(self.command + " " + self.path + (" " + body if body else ""))
+            request = self.command + " " + self.path + (" " + body if body else "")
+            print(request)
+            note(request)
             path = self.path.split("?")[0]
             rule = rules.get(path)
             if rule and rule.get("hangs"): threading.Event().wait()

@@ -41,6 +41,23 @@ extension ProcessTests.Site {
       installation: marks.daemon.installation, loops: loops, timeline: timeline, logger: log.logger, output: log.logger)
   }
 
+  var programs: ProgramRunner {
+    ProgramRunner(
+      start: { [loops, timeline, log, marks] launch, output in
+        ChildProcess(
+          launch, mark: marks.next(), loop: loops.next(), timeline: timeline, logger: log.logger, output: output)
+      }, timeline: timeline)
+  }
+
+  /// A factory whose servers' GPU is a stand-in.
+  /// - Parameter library: the CUDA driver's.
+  func factory(_ nvidia: FakeNVIDIA, library: String = "/no/such/libcuda.so.1") -> RuntimeFactory {
+    let cuda = CUDAAccess(library: library, devicePrefix: nvidia.devicePrefix)
+    return RuntimeFactory(
+      installation: marks.daemon.installation, loops: loops, timeline: timeline, logger: log.logger,
+      output: log.logger, cuda: cuda)
+  }
+
   func runtime(
     command: [String], port: UInt16, backend: Backend = .command, named name: String = "model",
     from factory: RuntimeFactory? = nil,

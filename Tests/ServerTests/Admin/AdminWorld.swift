@@ -34,7 +34,7 @@ final class AdminWorld: Sendable {
         feed.observe(notice, now)
       })
     let admission = AdminGuard(token: token, isLoopback: true)
-    let desk = Operator(switcher: switcher)
+    let desk = Operator(switcher: switcher, refusal: { _, _ in nil })
     var router = Router(ledger: .silent(), logger: .silent)
     StatusPageRoute(
       switcher: switcher, monitor: monitor, history: history, timeline: timeline, events: EventsRoute.path

@@ -92,6 +92,10 @@ struct ConfigurationFaultTests {
         #""policy": {"type": "fifo", "policy_type": "fifo"}"#,
         ["1:44: policy.policy_type: found beside policy.type, expected one of the two"]
       ),
+      (
+        #""checkpoint": {"images_dir": ""}"#,
+        [#"1:31: checkpoint.images_dir: found "", expected a string that is not empty"#]
+      ),
       (#""checkpoint": {"criu": "x"}"#, ["1:17: checkpoint.criu: unknown key, did you mean criu_path?"]),
     ] as [(String, [String])])
   func `what is wrong at the top level`(members: String, faults: [String]) {
@@ -137,8 +141,6 @@ struct ConfigurationFaultTests {
           "1:18: models.m.wake_endpoints: missing, expected at least one step beside sleep_endpoints",
           "1:18: models.m.port: missing, expected the port that the command listens on, or ${PORT} in the command",
           "2:12: models.m.command: missing, expected the program that serves the model and its arguments",
-          #"2:40: models.m.eviction.process: found "checkpoint", which is not supported yet; "#
-            + #"expected "keep_running" or "stop""#,
         ]
       ),
       (
@@ -243,17 +245,37 @@ struct ConfigurationFaultTests {
     (#"{"weights": "keep"}"#, #"found "keep", expected retain, offload or discard"#, ".weights"),
     (#"{"process": 1}"#, "found 1, expected keep_running, cuda_suspend, checkpoint or stop", ".process"),
     (#"{"proces": "stop"}"#, "unknown key, did you mean process?", ".proces"),
-    (
-      #"{"process": "checkpoint"}"#,
-      #"found "checkpoint", which is not supported yet; expected "keep_running" or "stop""#, ".process"
-    ),
-    ("3", #"found "cuda_suspend", which is not supported yet; expected "keep_running" or "stop""#, ".process"),
+    ("6", #"found 6, expected {"weights": …, "process": …}, "weights+process" or a number from 1 to 5"#, ""),
   ])
   func `what is wrong with an eviction`(eviction: String, message: String, path: String) {
     let faults = ConfigurationText(model: "\"model_path\": \"x\",\n\"eviction\": \(eviction)").faults()
     #expect(faults.count == 1)
     #expect(faults.first?.hasPrefix("config.json:3:") == true)
     #expect(faults.first?.hasSuffix(" models.m.eviction\(path): \(message)") == true, "\(faults)")
+  }
+
+  @Test func `a model that shares the GPU may not keep it`() {
+    let text = """
+      {"models": {
+        "a": {"model_path": "p", "eviction": "retain+keep_running"},
+        "b": {"command": ["c"], "port": 1, "eviction": {"process": "keep_running"}},
+        "c": {"url": "http://h"}, "d": {"url": "http://i"}}}
+      """
+    let reason = "found retain+keep_running, which leaves the GPU's memory full, expected one that frees it: "
+    #expect(
+      ConfigurationText(text).faults() == [
+        "config.json:2:40: models.a.eviction: \(reason)the model shares the GPU with b",
+        "config.json:3:50: models.b.eviction: \(reason)the model shares the GPU with a",
+      ])
+  }
+
+  @Test(arguments: [
+    #"{"a": {"model_path": "p", "eviction": "retain+keep_running"}}"#,
+    #"{"a": {"model_path": "p", "eviction": "retain+keep_running"}, "b": {"url": "http://h"}}"#,
+    #"{"a": {"url": "http://h"}, "b": {"url": "http://i"}}"#,
+  ])
+  func `a model that has the GPU for itself may keep it`(models: String) {
+    #expect(ConfigurationText("{\"models\": \(models)}").faults() == [])
   }
 
   @Test(

@@ -1,3 +1,4 @@
+import Backends
 import Switcher
 import Testing
 
@@ -6,8 +7,9 @@ import Testing
 struct ConfigurationPrinterTests {
   private let text = """
     {"listen": "127.0.0.1:0", "metrics": {"pair_detail": "folded", "max_series": 500}, "policy": {"type": "cost_aware", "max_wait_secs": 2.5}, "defaults": {"idle_sleep_secs": 5},
+     "checkpoint": {"criu_path": "/c", "cuda_plugin_dir": "/p", "images_dir": "/i", "cuda_checkpoint_path": "/cc", "keep_images": false},
      "models": {
-      "a": {"model_path": "p", "port": 7001, "extra_args": ["--x", "$${y}"], "aliases": ["z"], "fallback": "b"},
+      "a": {"model_path": "p", "port": 7001, "extra_args": ["--x", "$${y}"], "aliases": ["z"], "fallback": "b", "checkpoint_path": "/images/a"},
       "b": {"command": ["s", "${PORT}"], "port": 7002, "env": {"E": "v"}, "max_queue": 3, "warmup": true,
             "sleep_endpoints": [{"endpoint": "/s", "body": "x", "retries": 1, "timeout_secs": 0.5}],
             "wake_endpoints": [{"endpoint": "/w", "method": "GET", "expect_body": "${MODEL}"},
@@ -21,6 +23,8 @@ struct ConfigurationPrinterTests {
     let again = try ConfigurationText(configuration.printed()).load()
     #expect(again.models == configuration.models)
     #expect(again.policy == configuration.policy)
+    #expect(again.checkpoint == configuration.checkpoint)
+    #expect(configuration.checkpoint.criu == "/c" && !configuration.checkpoint.keepsImages)
     #expect(again.metrics == MetricsSettings(pairDetail: .folded, maxSeries: 500))
     #expect(again.listen == configuration.listen)
     #expect(again.printed() == configuration.printed())

@@ -148,7 +148,10 @@ struct ConfigurationTests {
       configuration.models.map(\.backend.eviction?.description) == [
         "offload+keep_running", "discard+keep_running", nil,
       ])
-    #expect(configuration.warnings.map(\.path) == ["checkpoint", "models.gemma-12b.checkpoint_path"])
+    #expect(configuration.models.map(\.backend.checkpointPath) == [nil, "/data/gemma", nil])
+    #expect(configuration.checkpoint.imagesDirectory == "/tmp/images")
+    #expect(configuration.models.allSatisfy { $0.backend.checkpoint == configuration.checkpoint })
+    #expect(configuration.warnings.isEmpty)
   }
 
   @Test(arguments: ["fifo", "cost_aware", "time_slice"])
@@ -197,7 +200,8 @@ struct ConfigurationTests {
 
   @Test(
     arguments: [
-      ("1", "offload+keep_running"), ("2", "discard+keep_running"), ("5", "retain+stop"),
+      ("1", "offload+keep_running"), ("2", "discard+keep_running"), ("3", "retain+cuda_suspend"),
+      ("4", "retain+checkpoint"), ("5", "retain+stop"),
       (#""discard+keep_running""#, "discard+keep_running"), (#"{"process": "keep_running"}"#, "retain+keep_running"),
       ("{}", "retain+stop"), ("null", nil),
     ] as [(String, String?)])

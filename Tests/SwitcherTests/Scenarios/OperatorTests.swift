@@ -24,6 +24,35 @@ struct OperatorTests {
     world.expectSound()
   }
 
+  @Test func `an eviction that is set holds for every sleep, but for one that names its own`() {
+    let suspend = Eviction(weights: .retain, process: .cudaSuspend)
+    var world = World(["a", "b"])
+    world.bring("a")
+    let order = world.command(.setEviction("a", suspend))
+    #expect(world.isDone(order))
+    #expect(world.machine.snapshot(at: world.now).models.map(\.eviction) == [suspend, nil])
+    world.arrive("b")
+    #expect(world.work("a") == .sleeping(suspend))
+    world.succeed("a")
+    world.succeed("b")
+    world.command(.wake("a"))
+    world.finishAll()
+    #expect(world.work("b") == .sleeping(nil))
+    world.succeed("b")
+    world.succeed("a")
+    world.command(.sleep("a", Self.ending))
+    #expect(world.work("a") == .sleeping(Self.ending))
+    world.expectSound()
+  }
+
+  @Test func `an eviction is set for a model that is configured`() {
+    var world = World(["a", "b"])
+    let suspend = Eviction(weights: .retain, process: .cudaSuspend)
+    let order = world.command(.setEviction("z", suspend))
+    #expect(world.error(order) == .unknownModel("z"))
+    world.expectSound()
+  }
+
   @Test func `a switch to the active model is done already`() {
     var world = World(["a", "b"])
     world.bring("a")

@@ -23,6 +23,16 @@ struct ReloadTests {
     world.expectSound()
   }
 
+  @Test mutating func `an eviction that was set while running gives way to the configuration's`() {
+    world.bring("a")
+    world.command(.setEviction("a", Eviction(weights: .retain, process: .cudaSuspend)))
+    world.reconfigure(["a", "b"])
+    #expect(world.machine.snapshot(at: world.now).models.map(\.eviction) == [nil, nil])
+    world.arrive("b")
+    #expect(world.work("a") == .sleeping(nil))
+    world.expectSound()
+  }
+
   @Test mutating func `a model that is added is served`() {
     world.reconfigure(["a"])
     world.succeed("b")

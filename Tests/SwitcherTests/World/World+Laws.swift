@@ -75,7 +75,7 @@ extension World {
   /// A command is said to be carried out only when it is.
   mutating func checkSuccess(_ command: Command) {
     switch command {
-    case .auto, .manual, .unpin: break
+    case .auto, .manual, .unpin, .setEviction: break
     case .pin(let model), .force(let model), .wake(let model):
       let server = servers[index(of: model)]
       if server.work != nil || !server.seemsAwake { report("\(model) is said to be awake while it is \(server)") }

@@ -11,6 +11,7 @@ from scenarios import (  # noqa: F401
     real_servers,
     one_gpu,
     departures,
+    evictions,
     limits,
     reload,
     recording,
