@@ -33,6 +33,10 @@ int linux_tcp_socket(int family) { return socket(family, SOCK_STREAM | SOCK_NONB
 
 int linux_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
+int linux_pidfd_send_signal(int descriptor, int signal) {
+  return (int)syscall(SYS_pidfd_send_signal, descriptor, signal, NULL, 0);
+}
+
 static int signal_pipe_writer = -1;
 
 static void write_signal(int number) {

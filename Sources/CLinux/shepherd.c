@@ -24,6 +24,7 @@ struct herd {
   enum shepherd_remains remains;
   pid_t heir; // a child besides the leader that lived when the children were last visited, 0 for none
   enum phase phase;
+  int64_t reminder; // in STOPPING: when the server is asked to end once more; INT64_MAX afterwards
   int64_t deadline; // in STOPPING: when force is used
   int control;      // -1 once it has ended
   int status;
@@ -83,14 +84,31 @@ static void ask_to_end(const struct herd *herd) {
 }
 
 static void begin_stopping(struct herd *herd, uint32_t grace_milliseconds) {
-  int64_t deadline = now_milliseconds() + grace_milliseconds;
+  int64_t now = now_milliseconds();
   if (herd->phase == RUNNING) {
     herd->phase = STOPPING;
-    herd->deadline = deadline;
     ask_to_end(herd);
-  } else if (deadline < herd->deadline) {
-    herd->deadline = deadline;
+  } else if (now + grace_milliseconds >= herd->deadline) {
+    return;
   }
+  herd->deadline = now + grace_milliseconds;
+  if (herd->reminder != INT64_MAX) herd->reminder = now + grace_milliseconds / 2;
+}
+
+// Asks once more, or uses force, when the time for it has come. Returns how long until the next of the two, -1 for never.
+static int press(struct herd *herd) {
+  if (herd->phase != STOPPING) return -1;
+  int64_t now = now_milliseconds();
+  if (now >= herd->deadline) {
+    herd->phase = KILLING;
+    return 0;
+  }
+  if (now >= herd->reminder) {
+    herd->reminder = INT64_MAX;
+    if (!herd->leader_exited) ask_to_end(herd);
+  }
+  int64_t next = herd->reminder < herd->deadline ? herd->reminder : herd->deadline;
+  return next - now > 60000 ? 60000 : (int)(next - now);
 }
 
 static void take_orders(struct herd *herd, uint32_t orphan_grace) {
@@ -157,11 +175,8 @@ static bool is_over(struct herd *herd, int alive) {
 static void tend(struct herd *herd, uint32_t orphan_grace) {
   int pause = 5;
   for (;;) {
-    int timeout = -1;
-    if (herd->phase == STOPPING) {
-      int64_t remaining = herd->deadline - now_milliseconds();
-      timeout = remaining < 0 ? 0 : remaining > 60000 ? 60000 : (int)remaining;
-    } else if (herd->phase == KILLING) {
+    int timeout = press(herd);
+    if (herd->phase == KILLING) {
       timeout = pause;
       if (pause < 100) pause *= 2;
     }
@@ -171,7 +186,7 @@ static void tend(struct herd *herd, uint32_t orphan_grace) {
       if (sources[1].revents != 0) take_signals(herd);
     }
     watch_leader(herd);
-    if (herd->phase == STOPPING && now_milliseconds() >= herd->deadline) herd->phase = KILLING;
+    press(herd);
     if (herd->phase == KILLING && herd->leader > 0) signal_leader(herd, SIGKILL);
     if (is_over(herd, visit_children(herd))) return;
   }

@@ -41,7 +41,8 @@ struct Application: Sendable {
     runtimeMetrics.create(configuration.models)
 
     runtimes = RuntimeFactory(
-      loops: loops, timeline: timeline, logger: logger, output: logs.models, observer: runtimeMetrics.observe)
+      installation: URL(filePath: source.path).standardizedFileURL.path, loops: loops, timeline: timeline,
+      logger: logger, output: logs.models, observer: runtimeMetrics.observe)
     var servers: [ModelID: any ModelRuntime] = [:]
     for model in configuration.models { servers[model.id] = try runtimes.runtime(for: model.id, model.backend) }
 
@@ -82,6 +83,7 @@ struct Application: Sendable {
   /// - Throws: `ListenFailure` when an address can't be had; nothing was started then.
   func run() async throws {
     let signals = try await Signals(on: loops.next())
+    await runtimes.endOrphans()
     let servers = try await startServers()
     logger.info("ready", ["listen": servers.addresses.joined(separator: " "), "models": configuration.models.count])
     let watch = Task { await switcher.run() }
@@ -176,6 +178,10 @@ struct Application: Sendable {
       ServerInfoRoutes(switcher: switcher, live: live, admission: admission).add(to: &router)
       HistoryRoute(history: history, timeline: timeline, admission: admission).add(to: &router)
       EventsRoute(hub: feed.hub, timeline: timeline, admission: admission).add(to: &router)
+      ModelLogRoute(
+        directory: directory, outputs: runtimes.outputs, secrets: logs.secrets, timeline: timeline,
+        admission: admission
+      ).add(to: &router)
     }
     addOwnMetrics()
     MetricsRoute(registry: registry).add(to: &router)
@@ -208,6 +214,7 @@ struct Application: Sendable {
     for server in servers { server.stopAccepting() }
     await switcher.close()
     feed.hub.close()
+    runtimes.outputs.close()
     let deadline = timeline.now + configuration.shutdownGrace
     for server in servers { await server.drain(until: deadline) }
     await switcher.stopAll()

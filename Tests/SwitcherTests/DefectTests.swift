@@ -6,7 +6,7 @@ internal import Testing
 
 /// The defects that switchers like this one had, each as the schedule that showed it. Those that need processes or sockets
 /// are shown from outside, in `scripts/acceptance.d/scenarios`: 12 (no stranger's process is touched) in
-/// `failing_models.py`, 18 (no orphan is left) in `shutdown.py`, and the abort of a stream's upstream, which belongs to 7,
+/// `strangers.py` and in `OrphanTests`, 18 (no orphan is left) in `shutdown.py`, and the abort of a stream's upstream, which belongs to 7,
 /// in `departures.py`.
 struct DefectTests {
   @Test func `1: who was told that its model is ready is counted before the next switch can drain`() {
@@ -167,10 +167,20 @@ struct DefectTests {
     world.expectSound()
   }
 
-  @Test func `11: a model is put to sleep as it is configured itself, whatever the policy`() {
-    var world = World(["a", "b"])
+  @Test(arguments: PolicyCatalogue.names)
+  func `11: a model is put to sleep as it is configured itself, whatever the policy`(policy name: String) throws {
+    let policy = try #require(PolicyCatalogue.policy(named: name)).init(options: PolicyOptions())
+    var world = World(["a", "b"], policy: policy)
+    world.bring("a")
+    // An operator's own eviction is for that one sleep.
+    let stop = Eviction(weights: .discard, process: .stop)
+    world.command(.sleep("a", stop))
+    #expect(world.work("a") == .sleeping(stop))
+    world.succeed("a")
     world.bring("a")
     world.arrive("b")
+    // However long the policy has the next one wait.
+    for _ in 0..<600 where world.work("a") == nil { world.pass(.seconds(1)) }
     // No eviction is passed on: the runtime knows its model's own.
     #expect(world.work("a") == .sleeping(nil))
     world.expectSound()

@@ -1,5 +1,33 @@
-/// One HTTP request that a model server is told something with: one step of going to sleep or of waking up.
+/// One step of going to sleep or of waking up: a request to the model server, or several at once.
 package struct ControlStep: Hashable, Sendable {
+  /// Never empty. All are sent at once; the step fails as soon as one of them does.
+  package var requests: [ControlRequest]
+  /// Whether the next step waits until the server answers 200 on its health path.
+  package var awaitsHealth = false
+  /// Whether a failure of the step is only warned of.
+  var isOptional = false
+
+  /// Several requests at once.
+  package init(parallel requests: [ControlRequest], awaitsHealth: Bool = false) {
+    self.requests = requests
+    self.awaitsHealth = awaitsHealth
+  }
+
+  /// A single request.
+  package init(
+    _ endpoint: String, method: ControlRequest.Method = .post, body: String? = nil, timeout: Duration? = nil,
+    retries: Int = 0, expectedBody: String? = nil, isOptional: Bool = false
+  ) {
+    requests = [
+      ControlRequest(
+        endpoint, method: method, body: body, timeout: timeout, retries: retries, expectedBody: expectedBody)
+    ]
+    self.isOptional = isOptional
+  }
+}
+
+/// One HTTP request that a model server is told something with.
+package struct ControlRequest: Hashable, Sendable {
   package enum Method: String, Sendable, CaseIterable {
     case get = "GET"
     case post = "POST"
@@ -14,16 +42,14 @@ package struct ControlStep: Hashable, Sendable {
   package var body: String?
   /// How long one attempt may take; nil: as long as the model's own sleep or wake time-out says.
   package var timeout: Duration?
-  /// How often the step is tried again after it failed.
+  /// How often it is tried again after it failed: after 0.2 s, then after twice as long each time, up to 5 s.
   package var retries: Int
   /// What the answer's content must contain, besides a status of 2xx; nil: anything will do.
   package var expectedBody: String?
-  /// Whether a failure of the step is only warned of.
-  package var isOptional: Bool
 
   package init(
     _ endpoint: String, method: Method = .post, body: String? = nil, timeout: Duration? = nil, retries: Int = 0,
-    expectedBody: String? = nil, isOptional: Bool = false
+    expectedBody: String? = nil
   ) {
     self.endpoint = endpoint
     self.method = method
@@ -31,6 +57,8 @@ package struct ControlStep: Hashable, Sendable {
     self.timeout = timeout
     self.retries = retries
     self.expectedBody = expectedBody
-    self.isOptional = isOptional
   }
+
+  /// How it is called in the log: "POST /collective_rpc".
+  var title: String { "\(method.rawValue) \(endpoint)" }
 }

@@ -18,7 +18,7 @@ extension ServerControl {
   /// Sends one request and returns the answer, whatever its status.
   /// - Throws: when there is no whole answer within `timeout`.
   func order(
-    _ method: ControlStep.Method, _ endpoint: String, body: String? = nil, timeout: Duration
+    _ method: ControlRequest.Method, _ endpoint: String, body: String? = nil, timeout: Duration
   ) async throws(RuntimeFailure) -> Answer {
     do {
       return try await ask(method, endpoint, body: body, timeout: timeout)

@@ -5,6 +5,8 @@ internal import HTTP
 struct ServerControl: Sendable {
   let client: HTTPClient
   let upstream: Upstream
+  /// Answers 200 while the server is well.
+  var healthPath = "/health"
   let timeline: any Timeline
   let logger: Logger
   /// Told how long everything took.
@@ -24,7 +26,7 @@ struct ServerControl: Sendable {
   /// Sends one request and returns the answer, whatever its status.
   /// - Throws: `ClientFailure` when there is no whole answer within `timeout`.
   func ask(
-    _ method: ControlStep.Method, _ endpoint: String, body: String? = nil, timeout: Duration
+    _ method: ControlRequest.Method, _ endpoint: String, body: String? = nil, timeout: Duration
   ) async throws(ClientFailure) -> Answer {
     // A base that ends in /v1, as OpenAI's clients write it, is that of the clients' routes alone.
     let base = upstream.basePath.hasSuffix("/v1") ? upstream.basePath.dropLast(3) : upstream.basePath[...]
@@ -44,16 +46,18 @@ struct ServerControl: Sendable {
 
   /// Looks until the server is found as hoped: at first every few milliseconds, then four times a second, so that little
   /// is added to the server's own time and a long wait costs nothing.
-  /// - Parameter hope: what is waited for, worded to follow "the server was not".
+  /// - Parameters:
+  ///   - hope: what is waited for, worded to follow "the server was not".
+  ///   - patience: how long one look may take: one that hangs must not cost the whole time.
   /// - Throws: when that has not come after `timeout`, when `look` throws, or when the task is cancelled.
   func waitUntil(
-    _ hope: String, within timeout: Duration, look: (_ timeout: Duration) async throws(RuntimeFailure) -> Finding
+    _ hope: String, within timeout: Duration, patience: Duration = .seconds(10),
+    look: (_ timeout: Duration) async throws(RuntimeFailure) -> Finding
   ) async throws(RuntimeFailure) {
     let deadline = timeline.now + timeout
     var pause: Duration = .milliseconds(5)
     while true {
-      let patience = min(deadline - timeline.now, .seconds(10))
-      guard case .notYet(let reason) = try await look(patience) else { return }
+      guard case .notYet(let reason) = try await look(min(deadline - timeline.now, patience)) else { return }
       guard timeline.now + pause < deadline else {
         throw RuntimeFailure("the server was not \(hope) within \(timeout): \(reason)", .timedOut)
       }
@@ -63,7 +67,7 @@ struct ServerControl: Sendable {
   }
 }
 
-extension ControlStep.Method {
+extension ControlRequest.Method {
   fileprivate var wireMethod: HTTPMethod {
     switch self {
     case .get: .get

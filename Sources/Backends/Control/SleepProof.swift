@@ -14,14 +14,17 @@ extension ServerControl {
   /// - Parameter timeout: for each step.
   func wake(_ mode: SleepMode, timeout: Duration) async throws(RuntimeFailure) {
     try await carryOut(mode.wakeSteps, of: .wake, timeout: timeout)
-    try await awaitSleeping(false, mode.proof, within: min(timeout, .seconds(5)))
+    try await awaitSleeping(false, mode.proof, within: min(timeout, .seconds(10)))
   }
 
   private func awaitSleeping(
     _ expected: Bool, _ proof: SleepMode.Proof, within timeout: Duration
   ) async throws(RuntimeFailure) {
     guard proof != .none else { return }
-    try await waitUntil(expected ? "asleep" : "awake", within: timeout) { timeout throws(RuntimeFailure) in
+    // An engine that is busy with the step itself may keep the question waiting.
+    try await waitUntil(
+      expected ? "asleep" : "awake", within: timeout, patience: .seconds(2)
+    ) { timeout throws(RuntimeFailure) in
       let answer: Answer
       do throws(ClientFailure) {
         answer = try await ask(.get, "/is_sleeping", timeout: timeout)

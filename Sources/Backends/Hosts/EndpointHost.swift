@@ -137,7 +137,7 @@ struct EndpointHost: ModelHost {
 
   /// Asks once more whenever the service says that it was asked too often.
   private func ask(
-    _ method: ControlStep.Method, _ route: String, until deadline: Instant
+    _ method: ControlRequest.Method, _ route: String, until deadline: Instant
   ) async throws(RuntimeFailure) -> WebClient.Answer {
     while true {
       let timeout = min(deadline - timeline.now, Self.answerTimeout)

@@ -22,7 +22,7 @@ struct WebClient: Sendable {
   /// Sends a request without a body and returns the answer, whatever its status.
   /// - Throws: when there is no whole answer within `timeout`; the failure names the request.
   func ask(
-    _ method: ControlStep.Method, _ url: String, _ authorization: String, timeout: Duration
+    _ method: ControlRequest.Method, _ url: String, _ authorization: String, timeout: Duration
   ) async throws(RuntimeFailure) -> Answer {
     guard let address = URL(string: url) else { throw RuntimeFailure("\(url) is no URL") }
     var request = URLRequest(url: address, timeoutInterval: max(timeout.seconds, 0.001))

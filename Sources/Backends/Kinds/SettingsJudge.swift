@@ -32,8 +32,9 @@ struct SettingsJudge {
   /// A step may not be tried again where the server would not survive to be told twice.
   mutating func forbidRetries(of endpoints: Set<String>) {
     for (key, steps) in [("sleep_endpoints", settings.sleepSteps), ("wake_endpoints", settings.wakeSteps)] {
-      for step in steps where step.retries > 0 && endpoints.contains(String(step.endpoint.prefix { $0 != "?" })) {
-        fault(key, "found retries of \(step.endpoint), expected none: a second one would end the server")
+      for request in steps.flatMap(\.requests) where request.retries > 0 {
+        guard endpoints.contains(String(request.endpoint.prefix { $0 != "?" })) else { continue }
+        fault(key, "found retries of \(request.endpoint), expected none: a second one would end the server")
       }
     }
   }

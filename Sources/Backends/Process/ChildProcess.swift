@@ -24,20 +24,29 @@ final class ChildProcess: Sendable {
   private let written = Mutex(ServerOutput())
   /// The shepherd's control socket; nil once it is closed, when the number may be another descriptor's.
   private let control = Mutex<Int32?>(nil)
+  private let mark: ServerMark
   private let remains: Launch.Remains
+  private let adopted = Mutex<ProcessIdentity?>(nil)
   private let loop: EventLoop
   private let timeline: any Timeline
   private let logger: Logger
-  private let output: Logger
+  private let output: OutputSink
 
   /// Starts the server.
-  /// - Parameter output: gets what the server writes, line by line, each with its stream in the field "output".
-  init(_ launch: Launch, loop: EventLoop, timeline: any Timeline, logger: Logger, output: Logger) {
-    (self.loop, self.timeline, self.logger, self.output) = (loop, timeline, logger, output)
+  /// - Parameters:
+  ///   - mark: this process tree's own.
+  ///   - output: gets what the server writes, line by line.
+  init(
+    _ launch: Launch, mark: ServerMark, loop: EventLoop, timeline: any Timeline, logger: Logger, output: OutputSink
+  ) {
+    (self.mark, self.loop, self.timeline, self.logger, self.output) = (mark, loop, timeline, logger, output)
     remains = launch.remains
     // From here on, so that what earlier servers wrote is not taken for this one's.
     let file = launch.outputFile.map { OutputFile($0) }
-    let spawned = Result { () throws(Shepherd.SpawnFailure) in try Shepherd.spawn(launch) }
+    let spawned = Result { () throws(Shepherd.SpawnFailure) in
+      // What may outlive its program is nobody's orphan.
+      try Shepherd.spawn(launch, adding: launch.remains == .spared ? [:] : mark.environment)
+    }
     root = (try? spawned.get())?.pid
     do throws(Shepherd.SpawnFailure) {
       let shepherd = try spawned.get()
@@ -83,13 +92,13 @@ final class ChildProcess: Sendable {
       if let descriptor = control { close(descriptor) }
       control = nil
     }
+    if exit.current == nil {
+      // The shepherd was killed, and the server with it.
+      exit.resolve(.unknown)
+      await endRemains(of: shepherd)
+    }
     // Its end of the status pipe is closed, so it is a zombie or just about to be.
     _ = waitpid(shepherd.pid, nil, 0)
-    if exit.current == nil {
-      // The shepherd was killed, and the server with it; whoever else is of the group goes the same way.
-      if let leader = leader.current { kill(-leader, SIGKILL) }
-      exit.resolve(.unknown)
-    }
     end.resolve(())
     // What was written is read to its end, unless a stranger got hold of the pipe and keeps it open.
     let timeout = Task {
@@ -100,7 +109,23 @@ final class ChildProcess: Sendable {
     timeout.cancel()
     following.cancel()
     await following.value
+    if let exit = exit.current { output.note(exit.description) }
     outputEnd.resolve(())
+  }
+
+  /// Ends what a shepherd that was killed has left of its tree. The session bears the shepherd's id, which nobody else gets
+  /// before the shepherd is reaped; who has left the session is known by the mark. What came back from a checkpoint has
+  /// neither, but was known while the shepherd lived.
+  private func endRemains(of shepherd: Shepherd) async {
+    let adopted = Set(adopted.withLock(\.self)?.tree ?? [])
+    let sweep = ProcessSweep(timeline: timeline) { [mark] process in
+      process.pid != shepherd.pid
+        && (process.session == shepherd.pid || adopted.contains(ProcessIdentity(process))
+          || ServerMark(of: process.pid) == mark)
+    }
+    let (found, left) = await sweep.run(grace: .zero)
+    if !found.isEmpty { logger.warning("ended what a killed shepherd left behind", ["processes": found.count]) }
+    if !left.isEmpty { logger.error("processes outlive SIGKILL", ["pids": left.listed]) }
   }
 
   /// Takes the shepherd's reports until it is gone.
@@ -110,8 +135,12 @@ final class ChildProcess: Sendable {
       while case let bytes = try await status.read(), !bytes.isEmpty {
         for report in shepherdReports(in: bytes) {
           switch report.news {
-          case SHEPHERD_STARTED.rawValue where remains == .adopted: break
-          case SHEPHERD_STARTED.rawValue, SHEPHERD_ADOPTED.rawValue: leader.resolve(report.value)
+          case SHEPHERD_STARTED.rawValue:
+            output.note("started as process \(report.value)")
+            if remains != .adopted { leader.resolve(report.value) }
+          case SHEPHERD_ADOPTED.rawValue:
+            adopted.withLock { $0 = ProcessStatus(of: report.value).map(ProcessIdentity.init) }
+            leader.resolve(report.value)
           case SHEPHERD_FAILED.rawValue: exit.resolve(.notExecuted(errno: report.value))
           default: exit.resolve(ProcessEnd(waitStatus: report.value))
           }
@@ -128,7 +157,7 @@ final class ChildProcess: Sendable {
   private func readOutput(_ descriptor: Int32, _ stream: ServerOutput.Stream) async {
     guard let pipe = try? await AsyncDescriptor(descriptor, on: loop) else { return }
     while let bytes = try? await pipe.read(), !bytes.isEmpty { take(bytes, from: stream) }
-    log(written.withLock { $0.finish(stream, at: timeline.now) }, stream)
+    output.take(written.withLock { $0.finish(stream) }, from: stream, at: timeline.now)
   }
 
   /// Reads what the server appends to its file, until the task is cancelled, and then the rest.
@@ -141,15 +170,11 @@ final class ChildProcess: Sendable {
       if !(error is CancellationError) { logger.error("a server's output can't be followed", ["error": "\(error)"]) }
     }
     file.readNew { take($0, from: .stdout) }
-    log(written.withLock { $0.finish(.stdout, at: timeline.now) }, .stdout)
+    output.take(written.withLock { $0.finish(.stdout) }, from: .stdout, at: timeline.now)
   }
 
   private func take(_ bytes: [UInt8], from stream: ServerOutput.Stream) {
-    log(written.withLock { $0.append(bytes, from: stream, at: timeline.now) }, stream)
-  }
-
-  private func log(_ lines: [String], _ stream: ServerOutput.Stream) {
-    for line in lines { output.info(line, ["output": stream.rawValue]) }
+    output.take(written.withLock { $0.append(bytes, from: stream) }, from: stream, at: timeline.now)
   }
 }
 

@@ -3,7 +3,7 @@ internal import Core
 /// Runs programs that do one thing and end.
 struct ProgramRunner: Sendable {
   /// Starts a program, whose output goes to the logger; the daemon's end is its end too.
-  let start: @Sendable (Launch, Logger) -> ChildProcess
+  let start: @Sendable (Launch, OutputSink) -> ChildProcess
   let timeline: any Timeline
 
   /// From the polite order to end to the forced one, for a program that takes too long.
@@ -17,7 +17,8 @@ struct ProgramRunner: Sendable {
   func run(
     _ command: [String], environment: [String: String] = [:], within timeout: Duration, logger: Logger = .silent
   ) async throws(RuntimeFailure) -> [String] {
-    let process = start(Launch(command: command, environment: environment, stopGrace: Self.grace), logger)
+    let process = start(
+      Launch(command: command, environment: environment, stopGrace: Self.grace), OutputSink(logger: logger))
     let title = command.joined(separator: " ")
     guard let end = await process.exit(within: timeout, on: timeline) else {
       try? await process.stop(grace: Self.grace)

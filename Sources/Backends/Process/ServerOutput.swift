@@ -1,5 +1,3 @@
-internal import Core
-
 /// Cuts what a process writes into lines and keeps the last of them, whatever it writes: a line without end, a flood, or
 /// bytes that are no text.
 struct ServerOutput: Sendable {
@@ -15,23 +13,18 @@ struct ServerOutput: Sendable {
   static let lineByteLimit = 4096
   /// How many lines are kept to explain a failure.
   static let tailLimit = 20
-  /// How many lines a second are handed on.
-  static let linesPerSecond = 500
 
   /// The last lines that came from either stream, the oldest first.
   private(set) var tail: [String] = []
   private var partial: [Stream: Partial] = [:]
-  private var windowStart = Instant.zero
-  private var linesInWindow = 0
-  private var linesDropped = 0
 
-  /// Takes what was read and returns the lines that it ended and that are to be logged.
-  mutating func append(_ bytes: [UInt8], from stream: Stream, at now: Instant) -> [String] {
+  /// Takes what was read and returns the lines that it ended.
+  mutating func append(_ bytes: [UInt8], from stream: Stream) -> [String] {
     var lines: [String] = []
     var rest = bytes[...]
     while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
       partial[stream, default: Partial()].lengthen(by: rest[..<end])
-      lines += endLine(of: stream, at: now)
+      lines.append(endLine(of: stream))
       rest = rest[(end + 1)...]
     }
     if !rest.isEmpty { partial[stream, default: Partial()].lengthen(by: rest) }
@@ -39,30 +32,15 @@ struct ServerOutput: Sendable {
   }
 
   /// The stream has ended; a last line may have come without its end.
-  mutating func finish(_ stream: Stream, at now: Instant) -> [String] {
-    partial[stream] == nil ? [] : endLine(of: stream, at: now)
+  mutating func finish(_ stream: Stream) -> [String] {
+    partial[stream] == nil ? [] : [endLine(of: stream)]
   }
 
-  private mutating func endLine(of stream: Stream, at now: Instant) -> [String] {
+  private mutating func endLine(of stream: Stream) -> String {
     let text = partial.removeValue(forKey: stream)?.text ?? ""
     if tail.count == Self.tailLimit { tail.removeFirst() }
     tail.append(text)
-    return admit(text, at: now)
-  }
-
-  /// A process that writes faster than anybody reads must not fill the disk with the daemon's log.
-  private mutating func admit(_ text: String, at now: Instant) -> [String] {
-    var notice: [String] = []
-    if now - windowStart >= .seconds(1) {
-      if linesDropped > 0 { notice = ["(\(linesDropped) lines left out: more than \(Self.linesPerSecond) a second)"] }
-      (windowStart, linesInWindow, linesDropped) = (now, 0, 0)
-    }
-    guard linesInWindow < Self.linesPerSecond else {
-      linesDropped += 1
-      return notice
-    }
-    linesInWindow += 1
-    return notice + [text]
+    return text
   }
 }
 

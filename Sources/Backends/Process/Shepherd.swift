@@ -16,9 +16,13 @@ struct Shepherd: Sendable {
   }
 
   /// Starts a shepherd, which starts the server.
-  static func spawn(_ launch: Launch) throws(SpawnFailure) -> Shepherd {
+  /// - Parameter variables: for the server's environment, unless the launch has others of these names.
+  static func spawn(
+    _ launch: Launch, adding variables: [String: String] = [:]
+  ) throws(SpawnFailure) -> Shepherd {
     var shepherd = shepherd()
-    let environment = environment(adding: launch.environment).map { "\($0.key)=\($0.value)" }
+    let additions = variables.merging(launch.environment) { $1 }
+    let environment = environment(adding: additions).map { "\($0.key)=\($0.value)" }
     let orphanGrace = min(launch.stopGrace, Launch.orphanGrace)
     let output = try openOutput(launch)
     defer { if output >= 0 { close(output) } }

@@ -53,7 +53,7 @@ actor ServerRuntime: ModelRuntime {
   private let suspension: @Sendable () async -> GPUSuspension
   let images: CheckpointImages
   private let instances: InstanceNumbers
-  private let output: Logger
+  private let output: OutputSink
   var state = State.stopped
   /// What of the server is on disk and may be restored once more.
   var kept: Frozen?
@@ -64,7 +64,7 @@ actor ServerRuntime: ModelRuntime {
   init(
     model: ModelID, plan: ServerPlan, launch: Launch, control: ServerControl, programs: ProgramRunner,
     suspension: @escaping @Sendable () async -> GPUSuspension, images: CheckpointImages, instances: InstanceNumbers,
-    output: Logger
+    output: OutputSink
   ) {
     (self.model, self.plan, self.launch, self.control) = (model, plan, launch, control)
     (self.programs, self.suspension, self.images, self.instances) = (programs, suspension, images, instances)
@@ -95,7 +95,7 @@ actor ServerRuntime: ModelRuntime {
     if await control.isListening(at: plan.healthPath) { return isAliveStill(life) }
     guard isAliveStill(life) else { return false }
     state = .ending(life)
-    Task { try? await life.process.stop(grace: launch.stopGrace) }
+    Task { try? await end(life) }
     return false
   }
 
@@ -153,8 +153,14 @@ actor ServerRuntime: ModelRuntime {
     if case .frozen(let frozen) = state { await discard(frozen) }
     guard let life else { return }
     state = .ending(life)
-    try await life.process.stop(grace: launch.stopGrace)
+    try await end(life)
     noteGone(life)
+  }
+
+  /// Some servers wait for their connections when they are told to end, and llama.cpp does so without an end.
+  private func end(_ life: Life) async throws(RuntimeFailure) {
+    control.client.hangUp(on: upstream.origin)
+    try await life.process.stop(grace: launch.stopGrace)
   }
 
   // MARK: Waking

@@ -27,6 +27,9 @@ int linux_tcp_socket(int family);
 /// pidfd_open(2): a descriptor that turns readable when the process ends; not inherited by children.
 int linux_pidfd_open(int pid);
 
+/// pidfd_send_signal(2): fails, and hits nobody, when the process has ended.
+int linux_pidfd_send_signal(int descriptor, int signal);
+
 /// Handles a list of signals by writing each one's number, a byte, into a pipe whose reading end is returned: non-blocking,
 /// not inherited by children. For one list in a process. (A signalfd would miss them: Dispatch's main thread waits in a
 /// sigsuspend that unblocks every signal.)

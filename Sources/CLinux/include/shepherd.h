@@ -68,8 +68,8 @@ struct shepherd {
 /// its input is /dev/null. Returns 0, or the errno of what failed before there was a shepherd.
 int shepherd_spawn(const struct shepherd_charge *charge, struct shepherd *shepherd);
 
-/// Orders the server to be stopped: politely, and by force once the grace is over, 0 for at once. A later order can only
-/// shorten the grace of an earlier one. Returns 0, or an errno when the shepherd is gone; raises no SIGPIPE.
+/// Orders the server to be stopped: politely, once more when half the grace is over (some lose a signal that comes while
+/// they start), and by force at its end, 0 for at once. A later order can only shorten the grace of an earlier one. Returns 0, or an errno when the shepherd is gone; raises no SIGPIPE.
 int shepherd_stop(int control, uint32_t grace_milliseconds);
 
 /// The caller's own environment, ended by NULL.

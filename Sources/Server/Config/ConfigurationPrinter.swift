@@ -114,15 +114,22 @@ extension BackendSettings {
 
 extension ControlStep {
   fileprivate var json: JSONValue {
-    .object(
-      JSONValue.members([
-        "endpoint": .string(endpoint),
-        "method": .string(method.rawValue),
-        "body": body.map { .string($0) },
-        "timeout_secs": timeout.map { .seconds($0) },
-        "retries": retries > 0 ? .number(retries) : nil,
-        "expect_body": expectedBody.map { .string($0) },
-      ]))
+    let health: [JSONValue.Member] = awaitsHealth ? [JSONValue.Member("health_check_after", .bool(true))] : []
+    if let request = requests.first, requests.count == 1 { return .object(request.members + health) }
+    return .object([JSONValue.Member("parallel", .array(requests.map { .object($0.members) }))] + health)
+  }
+}
+
+extension ControlRequest {
+  fileprivate var members: [JSONValue.Member] {
+    JSONValue.members([
+      "endpoint": .string(endpoint),
+      "method": .string(method.rawValue),
+      "body": body.map { .string($0) },
+      "timeout_secs": timeout.map { .seconds($0) },
+      "retries": retries > 0 ? .number(retries) : nil,
+      "expect_body": expectedBody.map { .string($0) },
+    ])
   }
 }
 

@@ -1,4 +1,5 @@
 import Core
+import TestSupport
 import Testing
 
 @testable import Backends
@@ -19,7 +20,10 @@ extension ProcessTests {
         try await control.carryOut(steps, of: .sleep, timeout: .seconds(10))
       }
       await site.expectRequests(["POST /base/one?level=1", #"PUT /base/two {"a":1}"#, "PATCH /base/three"])
-      #expect(site.log.messages.filter { $0.hasPrefix("sleep step") } == (1...3).map { "sleep step \($0)/3 done" })
+      #expect(
+        site.log.messages.filter { $0.hasPrefix("sleep step") } == [
+          "sleep step 1/3: POST /one?level=1", "sleep step 2/3: PUT /two", "sleep step 3/3: PATCH /three",
+        ])
     }
 
     @Test(arguments: [
@@ -46,6 +50,83 @@ extension ProcessTests {
     @Test func `a body that contains what is expected will do`() async throws {
       try await site.withServer(FakeServer(["/one": .status(200, "all done")])) { control in
         try await control.carryOut([ControlStep("/one", expectedBody: "done")], of: .wake, timeout: .seconds(10))
+      }
+    }
+
+    @Test func `the pauses between the tries double, up to five seconds`() async throws {
+      try await site.withServer(FakeServer(["/one": .first(503, times: 7)])) { control in
+        let timeline = ManualTimeline()
+        let patient = ServerControl(
+          client: control.client, upstream: control.upstream, timeline: timeline, logger: site.log.logger)
+        let steps = Task {
+          try await patient.carryOut([ControlStep("/one", retries: 7)], of: .wake, timeout: .seconds(10))
+        }
+        var last = Instant.zero
+        var pauses: [Duration] = []
+        for pause in [0.2, 0.4, 0.8, 1.6, 3.2, 5, 5] {
+          await timeline.sleeper(until: last + .seconds(pause))
+          timeline.advance(by: .seconds(pause))
+          pauses.append(timeline.now - last)
+          last = timeline.now
+        }
+        try await steps.value
+        #expect(pauses.count == 7)
+      }
+      #expect(await holds { site.log.messages.filter { $0 == "POST /one" }.count == 8 })
+    }
+
+    @Test func `the requests of a group are under way at once, and the next step waits for all of them`() async throws {
+      let steps = [
+        ControlStep(parallel: [ControlRequest("/meet?1"), ControlRequest("/meet?2"), ControlRequest("/meet?3")]),
+        ControlStep("/after"),
+      ]
+      // Nobody is answered before three have come.
+      try await site.withServer(FakeServer(["/meet": .meets(3)])) { control in
+        try await control.carryOut(steps, of: .wake, timeout: .seconds(10))
+      }
+      _ = await holds { site.requests.count == 4 }
+      #expect(site.requests.last == "POST /after")
+      #expect(Set(site.requests.dropLast()) == ["POST /meet?1", "POST /meet?2", "POST /meet?3"])
+      #expect(site.log.messages.contains("wake step 1/2: POST /meet?1, POST /meet?2, POST /meet?3"))
+    }
+
+    @Test func `a group fails with the first of its requests that does, named, and ends the others`() async throws {
+      let group = ControlStep(parallel: [ControlRequest("/hangs"), ControlRequest("/bad")])
+      let rules = ["/hangs": FakeServer.Rule.hangs, "/bad": .status(500, "no luck")]
+      try await site.withServer(FakeServer(rules)) { control in
+        await #expect(throws: RuntimeFailure("sleep step 1/2 failed: POST /bad returned 500: no luck")) {
+          try await control.carryOut([group, ControlStep("/after")], of: .sleep, timeout: .seconds(1000))
+        }
+      }
+      #expect(!site.requests.contains("POST /after"))
+    }
+
+    @Test func `a step that awaits health holds up the next one until the server is well`() async throws {
+      var step = ControlStep("/one")
+      step.awaitsHealth = true
+      // The first two looks are those of the server's start.
+      try await site.withServer(FakeServer(["/health": .first(503, times: 3), "/ready": .first(503, times: 2)])) {
+        control in
+        var control = control
+        control.healthPath = "/ready"
+        try await control.carryOut([step, ControlStep("/two")], of: .wake, timeout: .seconds(10))
+      }
+      _ = await holds { site.log.messages.contains("POST /two") }
+      let seen = site.log.messages.filter { $0.hasPrefix("POST") || $0 == "GET /ready" }
+      #expect(seen == ["POST /one", "GET /ready", "GET /ready", "GET /ready", "POST /two"])
+    }
+
+    @Test func `a step after which the server does not become well names itself`() async throws {
+      var step = ControlStep("/one")
+      step.awaitsHealth = true
+      try await site.withServer(FakeServer(["/ready": .status(503, "loading")])) { control in
+        var control = control
+        control.healthPath = "/ready"
+        let message =
+          "wake step 1/1 failed: the server was not healthy within 0.3 seconds: GET /ready returned 503: loading"
+        await #expect(throws: RuntimeFailure(message, .timedOut)) {
+          try await control.carryOut([step], of: .wake, timeout: .milliseconds(300))
+        }
       }
     }
 

@@ -43,6 +43,14 @@ extension ProcessTests {
       }
     }
 
+    @Test func `a question that is kept waiting does not cost the time that the sleep has`() async throws {
+      // Of the first two that ask, neither is answered before the other.
+      try await site.withServer(FakeServer(["/is_sleeping": .meets(2)])) { control in
+        try await control.sleep(mode(.required), timeout: .seconds(60))
+      }
+      #expect(await holds { site.log.messages.filter { $0 == "GET /is_sleeping" }.count >= 2 })
+    }
+
     @Test(arguments: [FakeServer.Rule.status(404, "Not Found"), .status(200, "yes")])
     func `only a server that must know the question fails when it does not`(rule: FakeServer.Rule) async throws {
       try await site.withServer(FakeServer(["/is_sleeping": rule])) { control in

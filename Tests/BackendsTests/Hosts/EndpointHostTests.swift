@@ -22,7 +22,8 @@ extension ProcessTests {
         model: "large", control: site.control(upstream), output: site.log.logger
       ) { [site] launch, output in
         ChildProcess(
-          launch, loop: site.loops.next(), timeline: site.timeline, logger: site.log.logger, output: output)
+          launch, mark: site.marks.next(), loop: site.loops.next(), timeline: site.timeline, logger: site.log.logger,
+          output: OutputSink(logger: output))
       }
       return EndpointHost(
         endpoint: endpoint, site: hosting, web: WebClient(), healthPath: "/health", sleepTimeout: .seconds(20),

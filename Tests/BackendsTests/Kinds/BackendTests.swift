@@ -79,7 +79,7 @@ struct BackendTests {
         $0.wakeTimeout = .seconds(timeout)
       }
       let steps = try serverPlan(settings).sleepModes[.discard]?.wakeSteps
-      #expect(steps?.map(\.timeout) == [nil, .seconds(reload), nil])
+      #expect(steps?.flatMap(\.requests).map(\.timeout) == [nil, .seconds(reload), nil])
     }
   }
 
@@ -91,8 +91,8 @@ struct BackendTests {
       $0.wakeSteps = [ControlStep("/wake_up?tags=weights")]
     }
     let mode = try #require(try serverPlan(settings).sleepModes[.offload])
-    #expect(mode.sleepSteps.map(\.endpoint) == ["/sleep?level=1&mode=wait"])
-    #expect(mode.wakeSteps.map(\.endpoint) == ["/wake_up?tags=weights"])
+    #expect(mode.sleepSteps.flatMap(\.requests).map(\.endpoint) == ["/sleep?level=1&mode=wait"])
+    #expect(mode.wakeSteps.flatMap(\.requests).map(\.endpoint) == ["/wake_up?tags=weights"])
     #expect(mode.proof == .required)
   }
 

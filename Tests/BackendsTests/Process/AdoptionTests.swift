@@ -14,7 +14,7 @@ extension ProcessTests {
     private func restore(_ script: String) -> ChildProcess {
       let launch = Launch(
         command: ["sh", "-c", script], environment: site.tree.environment, stopGrace: .seconds(10), remains: .adopted)
-      return site.programs.start(launch, site.log.logger)
+      return site.programs.start(launch, OutputSink(logger: site.log.logger))
     }
 
     @Test func `what the program leaves behind is the server from then on`() async throws {
@@ -61,7 +61,7 @@ extension ProcessTests {
         """
       let launch = Launch(
         command: ["sh", "-c", script], environment: site.tree.environment, stopGrace: .seconds(10), outputFile: path)
-      let process = site.programs.start(launch, site.log.logger)
+      let process = site.programs.start(launch, OutputSink(logger: site.log.logger))
       #expect(await process.exit.value() == .exited(status: 0))
       let tail = await process.lastLines
       #expect(tail.suffix(2) == ["line 299", "last"])

@@ -1,4 +1,3 @@
-import Core
 import Testing
 
 @testable import Backends
@@ -13,54 +12,45 @@ struct ServerOutputTests {
   ])
   func `bytes become lines, however they are split`(text: String, lines: [String]) {
     var whole = ServerOutput()
-    #expect(whole.append(Array(text.utf8), from: .stdout, at: .zero) == lines)
+    #expect(whole.append(Array(text.utf8), from: .stdout) == lines)
     var pieces = ServerOutput()
-    #expect(text.utf8.flatMap { pieces.append([$0], from: .stdout, at: .zero) } == lines)
+    #expect(text.utf8.flatMap { pieces.append([$0], from: .stdout) } == lines)
     #expect(pieces.tail == lines)
   }
 
   @Test func `a last line without its end is a line`() {
     var output = ServerOutput()
-    #expect(output.append(Array("cut o".utf8), from: .stdout, at: .zero).isEmpty)
-    #expect(output.append(Array("ff".utf8), from: .stdout, at: .zero).isEmpty)
-    #expect(output.finish(.stdout, at: .zero) == ["cut off"])
-    #expect(output.finish(.stdout, at: .zero).isEmpty)
+    #expect(output.append(Array("cut o".utf8), from: .stdout).isEmpty)
+    #expect(output.append(Array("ff".utf8), from: .stdout).isEmpty)
+    #expect(output.finish(.stdout) == ["cut off"])
+    #expect(output.finish(.stdout).isEmpty)
   }
 
   @Test func `a line of one stream is not broken by what comes from the other`() {
     var output = ServerOutput()
-    #expect(output.append(Array("half".utf8), from: .stdout, at: .zero).isEmpty)
-    #expect(output.append(Array("whole\n".utf8), from: .stderr, at: .zero) == ["whole"])
-    #expect(output.append(Array(" done\n".utf8), from: .stdout, at: .zero) == ["half done"])
+    #expect(output.append(Array("half".utf8), from: .stdout).isEmpty)
+    #expect(output.append(Array("whole\n".utf8), from: .stderr) == ["whole"])
+    #expect(output.append(Array(" done\n".utf8), from: .stdout) == ["half done"])
     #expect(output.tail == ["whole", "half done"])
   }
 
   @Test func `a long line is cut and the next one is whole`() {
     var output = ServerOutput()
     let bytes = [UInt8](repeating: UInt8(ascii: "x"), count: ServerOutput.lineByteLimit + 1)
-    #expect(output.append(bytes, from: .stdout, at: .zero).isEmpty)
-    let lines = output.append(Array("yz\nnext\n".utf8), from: .stdout, at: .zero)
+    #expect(output.append(bytes, from: .stdout).isEmpty)
+    let lines = output.append(Array("yz\nnext\n".utf8), from: .stdout)
     #expect(lines == [String(repeating: "x", count: ServerOutput.lineByteLimit) + "…", "next"])
   }
 
   @Test func `a line at the limit is not marked as cut`() {
     var output = ServerOutput()
     let text = String(repeating: "x", count: ServerOutput.lineByteLimit)
-    #expect(output.append(Array((text + "\n").utf8), from: .stdout, at: .zero) == [text])
+    #expect(output.append(Array((text + "\n").utf8), from: .stdout) == [text])
   }
 
   @Test func `only the last lines are kept`() {
     var output = ServerOutput()
-    for number in 1...100 { _ = output.append(Array("\(number)\n".utf8), from: .stdout, at: .zero) }
+    for number in 1...100 { _ = output.append(Array("\(number)\n".utf8), from: .stdout) }
     #expect(output.tail == (81...100).map(String.init))
-  }
-
-  @Test func `of a flood some lines a second are handed on, and the next second tells how many were not`() {
-    var output = ServerOutput()
-    let flood = Array(String(repeating: "line\n", count: ServerOutput.linesPerSecond + 3).utf8)
-    #expect(output.append(flood, from: .stdout, at: .zero).count == ServerOutput.linesPerSecond)
-    let later = output.append(Array("calm\n".utf8), from: .stdout, at: .zero + .seconds(1))
-    #expect(later == ["(3 lines left out: more than 500 a second)", "calm"])
-    #expect(output.append(Array("calm\n".utf8), from: .stdout, at: .zero + .seconds(2)) == ["calm"])
   }
 }

@@ -29,7 +29,9 @@ extension ProcessTests {
     init() throws { site = try Site() }
 
     private var factory: RuntimeFactory {
-      RuntimeFactory(loops: site.loops, timeline: site.timeline, logger: .silent, output: .silent, observer: told.note)
+      RuntimeFactory(
+        installation: "test", loops: site.loops, timeline: site.timeline, logger: .silent, output: .silent,
+        observer: told.note)
     }
 
     private func runtime(

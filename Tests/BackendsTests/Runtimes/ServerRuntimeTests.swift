@@ -45,13 +45,15 @@ extension ProcessTests {
       (["sh", "-c", "kill -9 $$"], "the server was killed by signal 9 before it was healthy"),
       (["/no/such/program"], "/no/such/program could not be executed: No such file or directory"),
     ])
-    func `a server that ends while it starts fails the start at once`(command: [String], message: String) async throws {
+    func `checklist 2: a server that ends while it starts fails the start at once`(command: [String], message: String)
+      async throws
+    {
       let runtime = try site.runtime(command: command, port: freePort())
       await #expect(throws: RuntimeFailure(message, .serverEnded)) { try await runtime.wake() }
       #expect(await runtime.processState == .stopped)
     }
 
-    @Test func `a stranger on the port is never taken for the server`() async throws {
+    @Test func `checklist 13: a stranger on the port is never taken for the server`() async throws {
       let stranger = try BoundSocket(listening: true)
       let runtime = try site.runtime(command: ["sh", "-c", "sleep 1000"], port: stranger.port)
       #expect(await !runtime.isWell())
@@ -75,13 +77,33 @@ extension ProcessTests {
       try await runtime.stop()
     }
 
-    @Test func `a server that accepts and never answers fails at the time-out`() async throws {
+    @Test func `checklist 4: a server that never answers fails at the time-out and holds up no other`()
+      async throws
+    {
       let server = try FakeServer(["/health": .hangs])
       let runtime = try site.runtime(server) { $0.startupTimeout = .seconds(1) }
+      let other = try site.runtime(FakeServer(), named: "other")
+      async let otherInstance = other.wake()
       let failure = await #expect(throws: RuntimeFailure.self) { try await runtime.wake() }
       #expect(failure?.message.hasPrefix("the server was not healthy within 1.0 seconds: GET ") == true)
       #expect(failure?.cause == .timedOut)
+      #expect(try await otherInstance == Instance(1))
+      try await other.stop()
       #expect(site.tree.living.isEmpty)
+    }
+
+    @Test func `checklist 3: a start that outlasts its time-out leaves the model to be tried again`() async throws {
+      let server = try FakeServer()
+      let flag = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+      defer { try? FileManager.default.removeItem(at: flag) }
+      let slowAtFirst = #"[ -e "$0" ] && exec "$@"; : > "$0"; exec sleep 1000"#
+      let runtime = try site.runtime(
+        command: ["sh", "-c", slowAtFirst, flag.path] + server.command, port: server.port
+      ) { $0.startupTimeout = .seconds(5) }
+      _ = await #expect(throws: RuntimeFailure.self) { try await runtime.wake() }
+      #expect(site.tree.living.isEmpty)
+      #expect(try await runtime.wake() == Instance(2))
+      try await runtime.stop()
     }
 
     @Test func `a cancelled start ends its process, and the next one works`() async throws {
@@ -98,7 +120,7 @@ extension ProcessTests {
       try await runtime.stop()
     }
 
-    @Test func `a stop during a start fails the start`() async throws {
+    @Test func `checklist 8: a stop during a start fails the start`() async throws {
       let server = try FakeServer(["/health": .status(503, "loading")])
       let runtime = try site.runtime(server)
       let start = Task { try await runtime.wake() }
@@ -141,7 +163,7 @@ extension ProcessTests {
     // MARK: Deaths
 
     @Test(arguments: [false, true])
-    func `a server that dies is noticed and started afresh`(asleep: Bool) async throws {
+    func `checklist 11: a server that dies is noticed and started afresh`(asleep: Bool) async throws {
       let runtime = try site.runtime(FakeServer()) { $0.useSleepSteps() }
       _ = try await runtime.wake()
       if asleep { #expect(try await runtime.sleep(nil) == .asleep) }

@@ -10,12 +10,15 @@ struct FakeServer {
     case first(Int, String = "", times: Int)
     /// Accepts and never answers.
     case hangs
+    /// As if there were no rule, but not before so many requests have come.
+    case meets(Int)
 
     fileprivate var json: String {
       switch self {
       case .status(let status, let body): #"{"status":\#(status),"body":"\#(body)"}"#
       case .first(let status, let body, let times): #"{"status":\#(status),"body":"\#(body)","times":\#(times)}"#
       case .hangs: #"{"hangs":true}"#
+      case .meets(let count): #"{"meets":\#(count)}"#
       }
     }
   }
@@ -64,6 +67,7 @@ struct FakeServer {
         if not gpu or request.startswith("GET /health"): return
         with open(gpu["calls"], "a") as file: file.write(request + "\\n")
     sleeping = False
+    meetings = {path: threading.Barrier(rule["meets"]) for path, rule in rules.items() if "meets" in rule}
     class Handler(http.server.BaseHTTPRequestHandler):
         def answer(self):
             global sleeping
@@ -74,7 +78,8 @@ struct FakeServer {
             path = self.path.split("?")[0]
             rule = rules.get(path)
             if rule and rule.get("hangs"): threading.Event().wait()
-            if rule and rule.get("times", 1) > 0:
+            if path in meetings: meetings[path].wait()
+            elif rule and rule.get("times", 1) > 0:
                 if "times" in rule: rule["times"] -= 1
                 return self.send(rule["status"], rule["body"].encode())
             if path == "/sleep": sleeping = True

@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import HTTP
 import Testing
 
@@ -12,6 +13,8 @@ import Testing
     let tree = ProcessTree()
     let timeline = SystemTimeline()
     let loops: EventLoopGroup
+    let marks = ServerMarks(installation: UUID().uuidString)
+    let output = ModelOutput()
 
     /// One for all tests: a loop that nobody shuts down keeps its thread.
     private static let sharedLoops = Result { try EventLoopGroup(count: 1) }
@@ -24,7 +27,8 @@ import Testing
 
     func start(_ command: [String], grace: Duration = .seconds(10)) -> ChildProcess {
       ChildProcess(
-        launch(command, grace: grace), loop: loops.next(), timeline: timeline, logger: log.logger, output: log.logger)
+        launch(command, grace: grace), mark: marks.next(), loop: loops.next(), timeline: timeline, logger: log.logger,
+        output: OutputSink(logger: log.logger, kept: output))
     }
 
     func shell(_ script: String) -> ChildProcess { start(["sh", "-c", script]) }
@@ -33,13 +37,15 @@ import Testing
 
 extension ProcessTests.Site {
   var factory: RuntimeFactory {
-    RuntimeFactory(loops: loops, timeline: timeline, logger: log.logger, output: log.logger)
+    RuntimeFactory(
+      installation: marks.daemon.installation, loops: loops, timeline: timeline, logger: log.logger, output: log.logger)
   }
 
   var programs: ProgramRunner {
     ProgramRunner(
-      start: { [loops, timeline, log] launch, output in
-        ChildProcess(launch, loop: loops.next(), timeline: timeline, logger: log.logger, output: output)
+      start: { [loops, timeline, log, marks] launch, output in
+        ChildProcess(
+          launch, mark: marks.next(), loop: loops.next(), timeline: timeline, logger: log.logger, output: output)
       }, timeline: timeline)
   }
 
@@ -47,7 +53,9 @@ extension ProcessTests.Site {
   /// - Parameter library: the CUDA driver's.
   func factory(_ nvidia: FakeNVIDIA, library: String = "/no/such/libcuda.so.1") -> RuntimeFactory {
     let cuda = CUDAAccess(library: library, devicePrefix: nvidia.devicePrefix)
-    return RuntimeFactory(loops: loops, timeline: timeline, logger: log.logger, output: log.logger, cuda: cuda)
+    return RuntimeFactory(
+      installation: marks.daemon.installation, loops: loops, timeline: timeline, logger: log.logger,
+      output: log.logger, cuda: cuda)
   }
 
   func runtime(

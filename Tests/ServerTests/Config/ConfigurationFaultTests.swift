@@ -315,6 +315,24 @@ struct ConfigurationFaultTests {
           "3:51: models.m.sleep_endpoints[0].retries: found 1.5, expected a whole number from 0 to 1000"
         ]
       ),
+      (
+        #"[{"parallel": [], "retries": 1}]"#,
+        [
+          "3:34: models.m.sleep_endpoints[0].parallel: found none, expected at least one step",
+          "3:49: models.m.sleep_endpoints[0].retries: unknown key",
+        ]
+      ),
+      (
+        #"[{"parallel": [{"endpoint": "/s"}, {"parallel": []}]}]"#,
+        [
+          "3:55: models.m.sleep_endpoints[0].parallel[1].endpoint: missing, expected a path that begins with /",
+          "3:56: models.m.sleep_endpoints[0].parallel[1].parallel: unknown key",
+        ]
+      ),
+      (
+        #"[{"endpoint": "/s", "health_check_after": "/health"}]"#,
+        [#"3:62: models.m.sleep_endpoints[0].health_check_after: found "/health", expected true or false"#]
+      ),
       (#"{"endpoint": "/s"}"#, ["3:20: models.m.sleep_endpoints: found an object, expected an array of steps"]),
       (#"["/s"]"#, [#"3:21: models.m.sleep_endpoints[0]: found "/s", expected an object"#]),
       ("[]", ["3:20: models.m.sleep_endpoints: missing, expected at least one step beside wake_endpoints"]),

@@ -13,7 +13,9 @@ struct ConfigurationPrinterTests {
       "a": {"model_path": "p", "port": 7001, "extra_args": ["--x", "$${y}"], "aliases": ["z"], "fallback": "b", "checkpoint_path": "/images/a"},
       "b": {"command": ["s", "${PORT}"], "port": 7002, "env": {"E": "v"}, "max_queue": 3, "warmup": true,
             "sleep_endpoints": [{"endpoint": "/s", "body": "x", "retries": 1, "timeout_secs": 0.5}],
-            "wake_endpoints": [{"endpoint": "/w", "method": "GET", "expect_body": "${MODEL}"}]},
+            "wake_endpoints": [{"endpoint": "/w", "method": "GET", "expect_body": "${MODEL}"},
+              {"parallel": [{"endpoint": "/x"}, {"endpoint": "/y", "retries": 2}]},
+              {"endpoint": "/z", "health_check_after": true}]},
       "c": {"url": "http://h/base", "max_in_flight": 2, "upstream_model": "u", "preload": true, "min_sleep_secs": 9, "breaker_failures": 4}}}
     """
 

@@ -48,11 +48,14 @@ struct ConfigurationSchemaTests {
         Backend.catalogue.map { #"{"models": {"m": {\#(member), "backend": "\#($0.name)"\#(rest)}}}"# }
       } + [#"{"models": {"m": {\#(member)}}}"#]
     } + places(.evictionWords) { [#"{"models": {"m": {"url": "http://h", "eviction": {\#($0)}}}}"#] }
-    + places(.step) { member in
-      ["", #""endpoint": "/x", "#].map {
-        #"{"models": {"m": {"url": "http://h", "sleep_endpoints": [{\#($0)\#(member)}], "wake_endpoints": [{"endpoint": "/w"}]}}}"#
-      }
-    }
+    + places(.step) { member in ["", #""endpoint": "/x", "#].map { steps("{\($0)\(member)}") } }
+    + places(.stepGroup) { member in
+      ["", #""parallel": [{"endpoint": "/x"}], "#].map { steps("{\($0)\(member)}") }
+    } + places(.request) { member in ["", #""endpoint": "/x", "#].map { steps(#"{"parallel": [{\#($0)\#(member)}]}"#) } }
+
+  private static func steps(_ step: String) -> String {
+    #"{"models": {"m": {"url": "http://h", "sleep_endpoints": [\#(step)], "wake_endpoints": [{"endpoint": "/w"}]}}}"#
+  }
 
   private static func places(_ shape: ConfigShape, _ file: @escaping @Sendable (String) -> [String]) -> [Place] {
     shape.properties.map { Place(shape: shape, property: $0, file: file) }

@@ -42,7 +42,8 @@ struct ConfigurationTests {
             "wake_timeout_secs": 14, "health_path": "/ready?x=1", "warmup": false, "eviction": 2,
             "sleep_endpoints": [{ "endpoint": "/sleep?level=2", "method": "put", "body": "b", "timeout": 0 }],
             "wake_endpoints": [
-              { "endpoint": "/wake", "body": { "m": ["${MODEL}", 1.0] }, "timeout_secs": 2.5, "retries": 3, "expect_body": "ok" }
+              { "endpoint": "/wake", "body": { "m": ["${MODEL}", 1.0] }, "timeout_secs": 2.5, "retries": 3, "expect_body": "ok" },
+              { "parallel": [{ "endpoint": "/p", "method": "GET" }, { "endpoint": "/q" }], "health_check_after": true }
             ]
           },
           "e": { "url": "http://[fd00::1]:8000/base/" }
@@ -66,8 +67,10 @@ struct ConfigurationTests {
     backend.eviction = Eviction(weights: .discard, process: .keepRunning)
     backend.sleepSteps = [ControlStep("/sleep?level=2", method: .put, body: "b")]
     backend.wakeSteps = [
-      ControlStep("/wake", body: #"{"m":["a",1.0]}"#, timeout: .milliseconds(2500), retries: 3, expectedBody: "ok")
+      ControlStep("/wake", body: #"{"m":["a",1.0]}"#, timeout: .milliseconds(2500), retries: 3, expectedBody: "ok"),
+      ControlStep(parallel: [ControlRequest("/p", method: .get), ControlRequest("/q")]),
     ]
+    backend.wakeSteps[1].awaitsHealth = true
     backend.healthPath = "/ready?x=1"
     backend.startupTimeout = .seconds(11)
     backend.stopGrace = .seconds(12)

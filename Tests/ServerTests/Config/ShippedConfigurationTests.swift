@@ -41,6 +41,6 @@ struct ShippedConfigurationTests {
     #expect(
       backends.map(\.eviction?.description) == ["offload+keep_running", "discard+keep_running", "retain+stop"])
     #expect(backends.map { $0.wakeSteps.count } == [1, 3, 0])
-    #expect(backends[1].wakeSteps[1].body == #"{"method":"reload_weights"}"#)
+    #expect(backends[1].wakeSteps[1].requests.first?.body == #"{"method":"reload_weights"}"#)
   }
 }

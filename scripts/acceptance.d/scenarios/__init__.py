@@ -21,6 +21,7 @@ from scenarios import (  # noqa: F401
     hosted_models,
     process_deaths,
     shutdown,
+    strangers,
     switching,
     switch_cost,
     faulty_configs,

@@ -49,8 +49,8 @@ extension ConfigShape {
       case .extraArguments: (.array(.string), "arguments after those that the backend gives its server")
       case .checkpointPath: (.string, "the images that it is restored from at its first start")
       case .eviction: (eviction, "how it gives the GPU up")
-      case .sleepEndpoints: (.array(.object(step)), "the steps that put it to sleep")
-      case .wakeEndpoints: (.array(.object(step)), "the steps that wake it")
+      case .sleepEndpoints: (.array(anyStep), "the steps that put it to sleep")
+      case .wakeEndpoints: (.array(anyStep), "the steps that wake it")
       case .sleepAction:
         (.choice(InferenceEndpoint.SleepAction.allCases.map(\.rawValue)), "hf_endpoint: how it is put to sleep")
       case .apiURL: (.webAddress, "hf_endpoint: the base of the API's routes")
@@ -58,16 +58,29 @@ extension ConfigShape {
     return Property(key.rawValue, value, summary)
   }
 
-  static let step = ConfigShape(
-    name: "step",
-    properties: [
-      .init("endpoint", .path, "the path, with its query"),
-      .init("method", .choice(ControlStep.Method.allCases.map(\.rawValue)), "POST by default"),
-      .init("body", .any, "a string as it is, or JSON"),
-      .init("timeout_secs", .seconds, "how long one attempt may take; 0: as the model says"),
-      .init("timeout", .seconds, "the same"),
-      .init("retries", .integer(0...1000), "how often it is tried again"),
-      .init("expect_body", .string, "what the answer must contain"),
-    ],
-    required: ["endpoint"])
+  private static let anyStep = Value.oneOf([.object(step), .object(stepGroup)])
+
+  /// One request that a server is put to sleep or woken with.
+  static let request = ConfigShape(name: "request", properties: requestProperties, required: ["endpoint"])
+
+  static let step = ConfigShape(name: "step", properties: requestProperties + [healthCheck], required: ["endpoint"])
+
+  /// A step of several requests at once.
+  static let stepGroup = ConfigShape(
+    name: "step_group",
+    properties: [.init("parallel", .array(.object(request)), "requests that are sent at once, one at least"), healthCheck],
+    required: ["parallel"])
+
+  private static let requestProperties: [Property] = [
+    .init("endpoint", .path, "the path, with its query"),
+    .init("method", .choice(ControlRequest.Method.allCases.map(\.rawValue)), "POST by default"),
+    .init("body", .any, "a string as it is, or JSON"),
+    .init("timeout_secs", .seconds, "how long one attempt may take; 0: as the model says"),
+    .init("timeout", .seconds, "the same"),
+    .init("retries", .integer(0...1000), "how often it is tried again"),
+    .init("expect_body", .string, "what the answer must contain"),
+  ]
+
+  private static let healthCheck = Property(
+    "health_check_after", .bool, "whether the server's health is waited for before the next step")
 }

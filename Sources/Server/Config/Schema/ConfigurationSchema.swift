@@ -7,7 +7,7 @@ enum ConfigurationSchema {
   static var text: String { json.serialized(pretty: true) + "\n" }
 
   private static let shapes: [ConfigShape] = [
-    .model, .defaults, .step, .evictionWords, .policy, .metrics, .checkpoint,
+    .model, .defaults, .step, .stepGroup, .request, .evictionWords, .policy, .metrics, .checkpoint,
   ]
 
   private static var json: JSONValue {
