@@ -47,7 +47,7 @@ extension ProcessTests {
     @Test func `an order to end that comes before the adoption holds for the adopted`() async throws {
       let process = restore("trap 'sleep 1000 & exit 0' TERM; echo ready; while true; do sleep 0.01; done")
       _ = await site.log.line { $0 == "ready" }
-      try await process.stop(grace: .seconds(30))
+      try await process.stop(grace: .seconds(4))
       #expect(site.tree.living.isEmpty)
     }
 

@@ -73,7 +73,7 @@ struct FakeServer {
             global sleeping
             body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
             request = self.command + " " + self.path + (" " + body if body else "")
-            print(request)
+            os.write(1, (request + "\\n").encode())
             note(request)
             path = self.path.split("?")[0]
             rule = rules.get(path)

@@ -319,7 +319,7 @@ struct ConfigurationFaultTests {
         #"[{"parallel": [], "retries": 1}]"#,
         [
           "3:34: models.m.sleep_endpoints[0].parallel: found none, expected at least one step",
-          "3:49: models.m.sleep_endpoints[0].retries: unknown key",
+          "3:38: models.m.sleep_endpoints[0].retries: unknown key",
         ]
       ),
       (

@@ -51,7 +51,10 @@ struct ConfigurationSchemaTests {
     + places(.step) { member in ["", #""endpoint": "/x", "#].map { steps("{\($0)\(member)}") } }
     + places(.stepGroup) { member in
       ["", #""parallel": [{"endpoint": "/x"}], "#].map { steps("{\($0)\(member)}") }
-    } + places(.request) { member in ["", #""endpoint": "/x", "#].map { steps(#"{"parallel": [{\#($0)\#(member)}]}"#) } }
+    }
+    + places(.request) { member in
+      ["", #""endpoint": "/x", "#].map { steps(#"{"parallel": [{\#($0)\#(member)}]}"#) }
+    }
 
   private static func steps(_ step: String) -> String {
     #"{"models": {"m": {"url": "http://h", "sleep_endpoints": [\#(step)], "wake_endpoints": [{"endpoint": "/w"}]}}}"#

@@ -68,7 +68,9 @@ extension ConfigShape {
   /// A step of several requests at once.
   static let stepGroup = ConfigShape(
     name: "step_group",
-    properties: [.init("parallel", .array(.object(request)), "requests that are sent at once, one at least"), healthCheck],
+    properties: [
+      .init("parallel", .array(.object(request)), "requests that are sent at once, one at least"), healthCheck,
+    ],
     required: ["parallel"])
 
   private static let requestProperties: [Property] = [
