@@ -7,12 +7,11 @@ import Testing
 extension ProcessTests {
   @Suite struct HookHostTests {
     let site: Site
-    let directory: URL
+    private let directory: TemporaryDirectory
 
     init() throws {
       site = try Site()
-      directory = FileManager.default.temporaryDirectory.appending(path: site.tree.mark)
-      try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+      directory = try TemporaryDirectory()
     }
 
     /// A model whose hooks run in the test's directory, `$D`; it is alive while there is a file "up", unless a hook looks.
@@ -28,7 +27,7 @@ extension ProcessTests {
     }
 
     private func written(_ file: String) -> String? {
-      try? String(contentsOf: directory.appending(path: file), encoding: .utf8)
+      try? String(contentsOfFile: "\(directory.path)/\(file)", encoding: .utf8)
     }
 
     private let alive = #"test -e "$D/up""#

@@ -6,10 +6,10 @@ import Foundation
 /// A GPU, `cuda-checkpoint` and `criu` for machines without any of them: a directory with the stand-ins of scripts/fakes,
 /// a file that stands for the GPU's, and what everyone was told, in one order.
 final class FakeNVIDIA: Sendable {
-  let directory: String
+  private let ground: TemporaryDirectory
 
   init() throws {
-    directory = FileManager.default.temporaryDirectory.path() + "switcher-nvidia-" + UUID().uuidString
+    ground = try TemporaryDirectory()
     try FileManager.default.createDirectory(atPath: directory + "/dev", withIntermediateDirectories: true)
     let fakes = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../scripts/fakes")
       .standardizedFileURL.path()
@@ -20,8 +20,7 @@ final class FakeNVIDIA: Sendable {
     try Data(count: 4096).write(to: URL(filePath: device))
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: directory) }
-
+  var directory: String { ground.path }
   var device: String { directory + "/dev/nvidia0" }
   var devicePrefix: String { directory + "/dev/nvidia" }
   var imagesDirectory: String { directory + "/images" }

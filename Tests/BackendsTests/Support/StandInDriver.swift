@@ -5,14 +5,11 @@ import Testing
 
 /// A CUDA driver library built by the test, which keeps the state of processes in itself and writes down each call.
 final class StandInDriver: Sendable {
-  let path: String
-  private let directory: String
+  private let ground: TemporaryDirectory
 
   /// - Parameter options: what the compiler is told besides: `-DNEEDS_INIT`, `-DTOO_OLD`, `-DFAIL="checkpoint"`.
   init(_ options: String...) throws {
-    directory = FileManager.default.temporaryDirectory.path() + "switcher-libcuda-" + UUID().uuidString
-    path = directory + "/libcuda.so.1"
-    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    ground = try TemporaryDirectory()
     let source = directory + "/libcuda.c"
     try Self.source.write(toFile: source, atomically: true, encoding: .utf8)
     let compiler = Process()
@@ -24,7 +21,8 @@ final class StandInDriver: Sendable {
     try #require(compiler.terminationStatus == 0)
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: directory) }
+  var path: String { directory + "/libcuda.so.1" }
+  private var directory: String { ground.path }
 
   /// Each call with its process and, for a lock, its time-out.
   var calls: [String] {

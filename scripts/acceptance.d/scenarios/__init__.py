@@ -9,6 +9,7 @@ from scenarios import (  # noqa: F401
     admin,
     traffic,
     real_servers,
+    real_vllm,
     one_gpu,
     departures,
     evictions,
