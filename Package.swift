@@ -49,6 +49,7 @@ let package = Package(
     .testTarget(
       name: "ServerTests",
       dependencies: ["Server", "Switcher", "Backends", "HTTP", "Policies", "Metrics", "Core", "TestSupport"],
+      exclude: ["Golden"],
       swiftSettings: strict),
   ]
 )
