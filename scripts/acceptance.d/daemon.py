@@ -129,6 +129,11 @@ class Daemon:
 
     # Its processes
 
+    def cpu_seconds(self) -> float:
+        """What it has used itself, in user and system mode (proc(5), stat)."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def left_behind(self) -> list[processes.Process]:
         """Whatever descends from it, however far, but not itself."""
         return [process for process in processes.marked(self.mark) if process.pid != self.process.pid]

@@ -1,5 +1,5 @@
-"""What the GPU is for while nobody waits: a model that is there from the start, one that it returns to, and sleep that is
-not cut short."""
+"""What happens while nobody waits: a model that is there from the start, one that the GPU returns to, sleep that is not cut
+short, and else nothing at all."""
 
 import time
 
@@ -59,3 +59,18 @@ def a_request_waits_for_a_models_least_sleep(check: Checks):
         began = time.monotonic()
         check.equal("the operator wakes it", daemon.control("wake", model="alpha").status, 200)
         check.at_most("without waiting", time.monotonic() - began, 1.5)
+
+
+@scenario
+def an_idle_daemon_uses_no_cpu(check: Checks):
+    """Checklist 18, with a model awake and another asleep."""
+    models = {"alpha": stub(keep="offload", idle_sleep_secs=600), "bravo": stub(keep="offload")}
+    with Daemon("idle-cpu", config(models)) as daemon:
+        client.chat(daemon.listen, "alpha")
+        client.chat(daemon.listen, "bravo")
+        daemon.status_at_rest()
+        # What the last request left to be done, such as lines to be written.
+        time.sleep(1.5)
+        before = daemon.cpu_seconds()
+        time.sleep(5)
+        check.at_most("in five seconds", daemon.cpu_seconds() - before, 0.02)

@@ -1,6 +1,7 @@
-"""Model servers that die: the next request gets a fresh one."""
+"""Model servers that die or are ended: the next request gets a fresh one."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import client
 from checks import Checks, scenario
@@ -58,3 +59,19 @@ def a_model_killed_in_the_middle_of_a_stream_cuts_the_stream(check: Checks):
         check.equal("the last event is an error", stream.events[-1][0], "error")
         check.equal("the next request is served", client.chat(daemon.listen, "alpha", max_tokens=1).status, 200)
         eventually(lambda: daemon.scrape().sum("switcher_requests_in_flight") == 0, "nothing in flight")
+
+
+@scenario
+def a_request_that_races_an_unload_is_answered(check: Checks):
+    """Checklist 9: whichever comes first, the request has its model started again, and nobody hangs."""
+    models = {"alpha": stub(), "bravo": stub(keep="offload")}
+    with Daemon("unload-race", config(models, policy=FIFO)) as daemon, ThreadPoolExecutor(4) as pool:
+        client.chat(daemon.listen, "alpha", max_tokens=1)
+        answers = []
+        for _ in range(20):
+            unload = pool.submit(daemon.control, "sleep", model="alpha")
+            racers = [pool.submit(client.chat, daemon.listen, "alpha", max_tokens=1, timeout=20) for _ in range(3)]
+            unload.result()
+            answers += [racer.result().status for racer in racers]
+        check.equal("all are answered", answers, [200] * 60)
+        check.equal("nobody is left in flight", daemon.status_at_rest()["models"]["alpha"]["in_flight"], 0)
