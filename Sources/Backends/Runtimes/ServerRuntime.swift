@@ -91,6 +91,8 @@ actor ServerRuntime: ModelRuntime {
   /// A server that nobody reaches any more has just ended, which is about to be reported, or might as well have: then it is
   /// ended now, and the next wake is a cold start.
   func isAlive() async -> Bool {
+    // A start finds out by itself. Whoever asks then means the server before it.
+    if case .starting = state { return true }
     guard let life, isAliveStill(life) else { return false }
     if await control.isListening(at: plan.healthPath) { return isAliveStill(life) }
     guard isAliveStill(life) else { return false }

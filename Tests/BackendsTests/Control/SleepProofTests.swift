@@ -14,7 +14,7 @@ extension ProcessTests {
         sleepSteps: [ControlStep("/sleep")], wakeSteps: [ControlStep("/wake_up")], proof: proof, wakeKind: .wakeL1)
     }
 
-    @Test func `an answer that comes before the sleep is waited out`() async throws {
+    @Test func `checklist 44: an answer that comes before the sleep is waited out`() async throws {
       let server = try FakeServer(["/is_sleeping": .first(200, #"{\"is_sleeping\": false}"#, times: 3)])
       try await site.withServer(server) { control in try await control.sleep(mode(.required), timeout: .seconds(30)) }
       #expect(await holds { site.log.messages.filter { $0 == "GET /is_sleeping" }.count == 4 })
@@ -32,7 +32,7 @@ extension ProcessTests {
       }
     }
 
-    @Test func `a server that says it still sleeps is not awake`() async throws {
+    @Test func `checklist 45: a server that says it still sleeps is not awake`() async throws {
       try await site.withServer(FakeServer(["/wake_up": .status(200, "")])) { control in
         try await control.sleep(mode(.required), timeout: .seconds(30))
         let message =

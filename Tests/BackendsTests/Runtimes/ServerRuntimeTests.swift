@@ -131,6 +131,16 @@ extension ProcessTests {
       #expect(await runtime.processState == .stopped)
     }
 
+    @Test func `a late look at the server before leaves a start alone`() async throws {
+      let runtime = try site.runtime(command: ["sh", "-c", "echo loading; sleep 1000"], port: freePort(), named: "m")
+      let start = Task { try await runtime.wake() }
+      _ = await site.log.line { $0 == "loading" }
+      #expect(await runtime.isAlive())
+      #expect(await runtime.processState == .starting)
+      try await runtime.stop()
+      await #expect(throws: RuntimeFailure.self) { try await start.value }
+    }
+
     @Test func `a warm start asks for one token`() async throws {
       let server = try FakeServer()
       let runtime = try site.runtime(server, named: #"a "quoted" model"#) { $0.warmsUp = true }

@@ -31,7 +31,7 @@ extension ProcessTests {
       try await runtime.stop()
     }
 
-    @Test func `discarded weights come back with three steps`() async throws {
+    @Test func `checklist 43: discarded weights come back with three steps`() async throws {
       let runtime = try runtime(.discard)
       _ = try await runtime.wake()
       #expect(try await runtime.sleep(nil) == .asleep)
@@ -44,7 +44,7 @@ extension ProcessTests {
       try await runtime.stop()
     }
 
-    @Test func `a failing reload fails the wake, and the caller can start afresh`() async throws {
+    @Test func `checklist 43: a failing reload fails the wake, and the caller can start afresh`() async throws {
       let runtime = try runtime(.discard, ["/collective_rpc": .status(500, "reload failed")])
       _ = try await runtime.wake()
       _ = try await runtime.sleep(nil)

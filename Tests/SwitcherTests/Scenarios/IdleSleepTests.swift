@@ -20,7 +20,7 @@ struct IdleSleepTests {
     world.expectSound()
   }
 
-  @Test func `the time counts from the end of the last request, and never runs during one`() {
+  @Test func `checklist 14: the time counts from the end of the last request, and never runs during one`() {
     var world = world()
     world.bring("a")
     world.pass(.seconds(50))

@@ -54,6 +54,7 @@ def requests_for_a_b_a_b_a_b_at_once_make_one_switch(check: Checks):
 
 @scenario
 def five_hundred_switches_to_and_fro_neither_stall_nor_lose_a_request(check: Checks):
+    """Checklist 10."""
     with Daemon("to-and-fro", config(quick_models("--token-ms", "0"), policy=FIFO)) as daemon:
         began = time.monotonic()
         wrong = []
