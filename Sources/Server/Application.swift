@@ -44,7 +44,10 @@ struct Application: Sendable {
       installation: URL(filePath: source.path).standardizedFileURL.path, loops: loops, timeline: timeline,
       logger: logger, output: logs.models, observer: runtimeMetrics.observe)
     var servers: [ModelID: any ModelRuntime] = [:]
-    for model in configuration.models { servers[model.id] = try runtimes.runtime(for: model.id, model.backend) }
+    for model in configuration.models {
+      servers[model.id] = DiscreetRuntime(
+        runtime: try runtimes.runtime(for: model.id, model.backend), secrets: logs.secrets)
+    }
 
     let pairs = PairLabels(configuration.metrics.pairDetail, models: configuration.models.count)
     let readings = SnapshotMetrics(pairs: pairs, registry: registry)

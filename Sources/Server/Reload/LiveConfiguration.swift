@@ -82,7 +82,8 @@ actor LiveConfiguration {
     let changed = Set(report.added + report.renewed)
     var newRuntimes: [ModelID: any ModelRuntime] = [:]
     for model in new.models where changed.contains(model.id.name) {
-      newRuntimes[model.id] = try parties.runtimes.runtime(for: model.id, model.backend)
+      newRuntimes[model.id] = DiscreetRuntime(
+        runtime: try parties.runtimes.runtime(for: model.id, model.backend), secrets: parties.logs.secrets)
     }
     let revisions = new.models.map { model in
       ModelRevision(id: model.id, limits: model.limits, isRenewed: report.renewed.contains(model.id.name))
