@@ -63,12 +63,16 @@ def a_model_killed_in_the_middle_of_a_stream_cuts_the_stream(check: Checks):
 
 @scenario
 def a_request_that_races_an_unload_is_answered(check: Checks):
-    """Checklist 9: whichever comes first, the request has its model started again, and nobody hangs."""
+    """Checklist 9: whichever comes first, the request has its model started again, and nobody hangs.
+
+    The model is awake before each race: an unload that finds it starting ends the start, and whoever waits for it then
+    hears so (checklist 8).
+    """
     models = {"alpha": stub(), "bravo": stub(keep="offload")}
     with Daemon("unload-race", config(models, policy=FIFO)) as daemon, ThreadPoolExecutor(4) as pool:
-        client.chat(daemon.listen, "alpha", max_tokens=1)
         answers = []
         for _ in range(20):
+            client.chat(daemon.listen, "alpha", max_tokens=1)
             unload = pool.submit(daemon.control, "sleep", model="alpha")
             racers = [pool.submit(client.chat, daemon.listen, "alpha", max_tokens=1, timeout=20) for _ in range(3)]
             unload.result()
