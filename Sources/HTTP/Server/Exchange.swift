@@ -84,8 +84,9 @@ package final class Exchange {
   // MARK: The request
 
   package var method: HTTPMethod { head.method }
-  /// The target as it came.
-  package var target: String { text(head.target) }
+  /// Path and query as they came, without the authority that a client may have put before them: what an origin server is
+  /// asked for (RFC 9112, section 3.2.1).
+  package var target: String { query.map { "\(path)?\($0)" } ?? path }
   /// The target's path, percent-encoded as it came; "*" in `OPTIONS *`.
   package var path: String { head.path.isEmpty ? "/" : text(head.path) }
   /// What follows the target's first question mark, percent-encoded as it came.
