@@ -89,15 +89,20 @@ actor ServerRuntime: ModelRuntime {
   }
 
   /// A server that nobody reaches any more has just ended, which is about to be reported, or might as well have: then it is
-  /// ended now, and the next wake is a cold start.
+  /// ended now, and the next wake is a cold start. Says no only once nothing of it is left, as far as that can be had:
+  /// whoever hears it may have another model woken.
   func isAlive() async -> Bool {
-    // A start finds out by itself. Whoever asks then means the server before it.
-    if case .starting = state { return true }
-    guard let life, isAliveStill(life) else { return false }
-    if await control.isListening(at: plan.healthPath) { return isAliveStill(life) }
-    guard isAliveStill(life) else { return false }
+    switch state {
+    // Both find out by themselves. Whoever asks then means the server before.
+    case .starting, .freezing: return true
+    default: break
+    }
+    guard let life else { return false }
+    if isAliveStill(life), await control.isListening(at: plan.healthPath), isAliveStill(life) { return true }
+    guard self.life?.instance == life.instance else { return false }
     state = .ending(life)
-    Task { try? await end(life) }
+    try? await end(life)
+    noteGone(life)
     return false
   }
 
@@ -297,14 +302,16 @@ actor ServerRuntime: ModelRuntime {
     return self.life?.instance == life.instance && life.process.exit.current == nil
   }
 
-  /// Takes notice of the server's end, and tells of it if nobody ordered it; then of the end of its whole tree.
+  /// Takes notice of the server's end; of one that nobody ordered it tells, once its whole tree has ended or resists even
+  /// force: until then it may hold the GPU.
   private func follow(_ life: Life) async {
-    guard let end = await life.process.exit.value() else { return }
+    guard let exit = await life.process.exit.value() else { return }
     if self.life?.instance == life.instance {
       switch state {
       case .awake, .asleep:
         state = .ending(life)
-        deathReports.yield(Death(instance: life.instance, reason: end.description))
+        try? await life.process.stop(grace: .zero)
+        deathReports.yield(Death(instance: life.instance, reason: exit.description))
       // A start fails by itself, and an ordered end is no news.
       case .starting, .freezing, .ending, .stopped, .frozen: break
       }

@@ -186,6 +186,18 @@ extension ProcessTests {
       try await runtime.stop()
     }
 
+    @Test func `a death is told when nothing is left that could hold the GPU`() async throws {
+      let server = try FakeServer()
+      let script = #"echo leader $$; for i in $(seq 50); do sleep 1000 & done; exec "$@""#
+      let runtime = try site.runtime(command: ["sh", "-c", script, "sh"] + server.command, port: server.port)
+      _ = try await runtime.wake()
+      let line = await site.log.line { $0.hasPrefix("leader ") }
+      kill(try #require(line?.split(separator: " ").last.flatMap { Int32($0) }), SIGKILL)
+      var deaths = runtime.deaths.makeAsyncIterator()
+      #expect(await deaths.next()?.instance == Instance(1))
+      #expect(site.tree.living.isEmpty)
+    }
+
     @Test func `an ordered stop is no death`() async throws {
       let runtime = try site.runtime(FakeServer())
       _ = try await runtime.wake()
