@@ -51,6 +51,8 @@ extension SwitchMachine {
       dismiss(model)
       if transition?.to == model {
         supersede("\(model) was put to sleep", now, &effects)
+        // Else it would come back by itself at once: the last model has not been used for long enough by then.
+        if transition?.trigger == .idle { lastHolder = nil }
         abortWake(now, &effects)
       }
     }
@@ -144,7 +146,8 @@ extension SwitchMachine {
       return true
     case .reconsider(let instant, let reason):
       tally.count(.defer, reason)
-      rechecks.add(Self.justAfter(max(instant, now)))
+      // A policy that never names a later instant than this one must not keep the daemon busy.
+      rechecks.add(instant > now ? Self.justAfter(instant) : now + Rechecks.spacing)
       cooldownSince = reason == .cooldown ? cooldownSince ?? now : nil
     case .stay(let reason):
       tally.count(.stay, reason)

@@ -63,6 +63,19 @@ struct IdleGPUTests {
     world.expectSound()
   }
 
+  @Test func `a default model that the operator sends to sleep as it comes back stays away`() {
+    var world = world()
+    world.bring("b")
+    world.pass(.seconds(60))
+    world.succeed("b")
+    #expect(world.work("a") == .waking)
+    world.command(.sleep("a", nil))
+    world.succeed("a")
+    world.pass(.seconds(600))
+    #expect(world.work("a") == nil && world.active == nil)
+    world.expectSound()
+  }
+
   @Test func `the time never runs during a request, and manual mode knows none`() {
     var world = world()
     world.bring("b")

@@ -175,8 +175,9 @@ struct PolicyQuestionTests {
     world.expectSound()
   }
 
-  @Test func `whatever happened before, its own wishes have it asked a hundred times a second at most`() {
-    let policy = Insistent(every: .milliseconds(50))
+  @Test(arguments: [Duration.milliseconds(50), .zero])
+  func `whatever happened before, its own wishes have it asked a hundred times a second at most`(pause: Duration) {
+    let policy = Insistent(every: pause)
     var world = World(["a", "b"], policy: policy)
     world.command(.wake("a"))
     world.succeed("a")
