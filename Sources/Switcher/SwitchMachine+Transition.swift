@@ -3,7 +3,7 @@ internal import Policies
 
 /// The way of a switch: drain, sleep, wake, and what becomes of it when one of them fails.
 extension SwitchMachine {
-  /// Starts a switch from whoever is awake. There must be none under way.
+  /// Starts a switch from whoever is awake, or is lost. There must be none under way.
   mutating func begin(
     to target: ModelID?, trigger: Trigger, reason: Reason? = nil, waitLimit: Duration? = nil,
     eviction: Eviction? = nil, commands: [CommandID] = [], _ now: Instant, _ effects: inout [Effect]
@@ -11,14 +11,18 @@ extension SwitchMachine {
     switchCount += 1
     let cooldown = reason == nil ? nil : cooldownSince.map { now - $0 }
     forgetDecision()
+    let old = (holder ?? lost).map { models[$0].id }
     let decision = SwitchDecision(
-      number: switchCount, from: holder.map { models[$0].id }, to: target, trigger: trigger, reason: reason)
+      number: switchCount, from: old == target ? nil : old, to: target, trigger: trigger, reason: reason)
     transition = Transition(
       decision, eviction: eviction, waitLimit: waitLimit, cooldown: cooldown, commands: commands, at: now)
     effects.append(.note(.switchDecided(decision)))
     if holder != nil {
       let admitUntil = policy.drainCap.map { now + $0 }
       enter(.draining(lastAdmitted: lastIssuedTicket, admitUntil: admitUntil), now, &effects)
+    } else if let lost {
+      enter(old == target ? .stoppingNew(retry: true) : .stoppingOld, now, &effects)
+      endServer(of: lost, &effects)
     } else {
       wakeTarget(now, &effects)
     }
@@ -168,25 +172,50 @@ extension SwitchMachine {
     }
   }
 
-  /// The GPU may still be held. An old model that neither sleeps nor ends is woken again, since nothing else can be.
+  /// Ends a model that nobody uses, unless that is under way; these are told when it is done.
+  mutating func endServer(of index: Int, telling commands: [CommandID] = [], _ effects: inout [Effect]) {
+    let model = models[index].id
+    if endings[model] == nil, !models[index].isRetiring { effects.append(.stop(model)) }
+    endings[model, default: []] += commands
+  }
+
+  /// The GPU may still be held, so nobody else is woken. An old model that neither sleeps nor ends is woken again; one of
+  /// which nothing is to be had is left alone, and whoever is wanted next has its end tried once more.
   mutating func stopFailed(_ model: ModelID, _ message: String, _ now: Instant, _ effects: inout [Effect]) {
     let failed = SwitchError.switchFailed(model, message: message, retryAfter: .zero)
     answer(endings.removeValue(forKey: model) ?? [], .failure(failed), &effects)
-    guard let transition, let index = index(of: model) else { return }
-    switch transition.stage {
-    case .stoppingOld where transition.from == model:
+    guard let index = index(of: model) else { return }
+    switch transition?.stage {
+    case .stoppingOld where transition?.from == model:
       let failure = "\(model) could be neither put to sleep nor stopped: \(message)"
-      if let to = transition.to.flatMap(index(of:)) { models[to].breaker.wakeFailed(at: now, message: failure) }
+      if let to = transition?.to.flatMap(self.index(of:)) { models[to].breaker.wakeFailed(at: now, message: failure) }
       fail(.stopFailed, failure, now, &effects)
-      setPresence(index, models[index].awake.map { .asleep($0.instance) } ?? .stopped)
-      end(.failed, now, &effects)
-      begin(to: model, trigger: .recovery, now, &effects)
-    case .stoppingNew where transition.to == model:
-      if transition.failure == nil { models[index].breaker.wakeFailed(at: now, message: message) }
+      if let awake = models[index].awake {
+        setPresence(index, .asleep(awake.instance))
+        end(.failed, now, &effects)
+        begin(to: model, trigger: .recovery, now, &effects)
+      } else {
+        lose(index, message, now, &effects)
+        end(.failed, now, &effects)
+      }
+    case .stoppingNew where transition?.to == model:
+      lose(index, message, now, &effects)
       fail(.stopFailed, message, now, &effects)
       end(.failed, now, &effects)
-    default: break
+    default:
+      if models[index].lossReason != nil { lose(index, message, now, &effects) }
     }
+  }
+
+  /// Leaves a model alone that could not be ended.
+  private mutating func lose(_ index: Int, _ message: String, _ now: Instant, _ effects: inout [Effect]) {
+    let reason = "\(models[index].id) could not be ended and may hold the GPU: \(message)"
+    if models[index].breaker.remaining(at: now) == nil {
+      models[index].breaker.wakeFailed(at: now, message: reason)
+    }
+    setPresence(index, .lost(reason))
+    let retryAfter = models[index].breaker.remaining(at: now) ?? .zero
+    rejectQueue(index, .switchFailed(models[index].id, message: reason, retryAfter: retryAfter), &effects)
   }
 
   mutating func died(_ model: ModelID, _ death: Death, _ now: Instant, _ effects: inout [Effect]) {
@@ -205,7 +234,10 @@ extension SwitchMachine {
         rejectQueue(index, .switchFailed(model, message: message, retryAfter: remaining), &effects)
       }
       models[index].rest = nil
-      if isLeaving { left(index, .stopped, now, &effects) } else { setPresence(index, .stopped) }
+      setPresence(index, .lost("\(model) \(death.reason)"))
+      if isLeaving { enter(.stoppingOld, now, &effects) }
+      // The shutdown ends them all.
+      if acceptsRequests { endServer(of: index, &effects) }
     case .asleep(let instance) where instance == death.instance:
       models[index].isToRestart = true
       models[index].rest = nil

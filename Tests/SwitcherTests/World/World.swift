@@ -125,6 +125,9 @@ struct World {
   /// The model's server dies; nobody knows of it before `reportDeath`.
   mutating func crash(_ model: ModelID) { servers[index(of: model)].crash() }
 
+  /// The model's server answers nobody any more but goes on; nobody knows of it before `reportDeath`.
+  mutating func hang(_ model: ModelID) { servers[index(of: model)].hang() }
+
   mutating func reportDeath(_ model: ModelID) {
     guard let instance = servers[index(of: model)].unreportedDeath else { return }
     servers[index(of: model)].unreportedDeath = nil
@@ -135,6 +138,12 @@ struct World {
   mutating func die(_ model: ModelID) {
     crash(model)
     reportDeath(model)
+  }
+
+  /// The model's server dies, and what is left of it is ended.
+  mutating func perish(_ model: ModelID) {
+    die(model)
+    succeed(model)
   }
 
   @discardableResult
