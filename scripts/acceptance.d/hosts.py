@@ -7,6 +7,10 @@ import threading
 import time
 
 
+# In the place of an answer: the connection is closed without one.
+HANG_UP = object()
+
+
 class Host:
     """A server on a port of its own; leaving the `with` block ends it. `calls` is what it was asked, in order."""
 
@@ -24,6 +28,9 @@ class Host:
                 with host.lock:
                     host.calls.append(f"{self.command} {self.path}" + (f" {body.decode()}" if body else ""))
                     answer = host.answer(self.command, self.path, request, self.headers)
+                if answer is HANG_UP:
+                    self.close_connection = True
+                    return
                 if answer is None:
                     return self.stream(request)
                 status, content, *fields = answer
@@ -77,7 +84,8 @@ class Host:
         self.server.server_close()
 
     def answer(self, method: str, path: str, request: dict, headers):
-        """Status, content and fields of an answer; None for a stream of completions. One request at a time."""
+        """Status, content and fields of an answer; None for a stream of completions, HANG_UP for none at all. One request
+        at a time."""
         raise NotImplementedError
 
     def orders(self, *paths: str) -> list[str]:
@@ -115,6 +123,58 @@ class Ollama(Host):
             case "/v1/chat/completions" if request["model"] in self.loaded:
                 return completion(request)
         return 404, {"error": f"not found: {path} {request.get('model')}"}
+
+
+class GPU:
+    """What several engines share: who holds it, what became of that in turn, and when two held it at once."""
+
+    def __init__(self):
+        self.holders: set[str] = set()
+        self.turns: list[str] = []
+        self.conflicts: list[set[str]] = []
+
+    def take(self, name: str):
+        self.holders = self.holders | {name}
+        self.turns.append(f"{name} wakes")
+        if len(self.holders) > 1:
+            self.conflicts.append(self.holders)
+
+    def leave(self, name: str):
+        self.holders = self.holders - {name}
+        self.turns.append(f"{name} sleeps")
+
+
+class Engine(Host):
+    """A server with vLLM's sleep, as somebody else may run it; asleep at first.
+
+    While `is_ill`, it says so and drops the clients' requests; while it `resists`, it does not sleep when it is told to.
+    """
+
+    def __init__(self, name: str, gpu: GPU):
+        super().__init__()
+        self.name, self.gpu = name, gpu
+        self.is_ill = self.resists = False
+
+    def answer(self, method, path, request, headers):
+        is_awake = self.name in self.gpu.holders
+        match path:
+            case "/health":
+                return (503 if self.is_ill else 200), {}
+            case "/is_sleeping":
+                return 200, {"is_sleeping": not is_awake}
+            case "/wake_up":
+                self.gpu.take(self.name)
+                return 200, {}
+            case "/sleep?level=1" if self.resists:
+                return 500, {"error": "it hangs"}
+            case "/sleep?level=1":
+                self.gpu.leave(self.name)
+                return 200, {}
+            case "/v1/chat/completions" if self.is_ill:
+                return HANG_UP
+            case "/v1/chat/completions" if is_awake:
+                return completion(request)
+        return 404, {"error": f"not found: {path}"}
 
 
 class Endpoints(Host):
