@@ -96,7 +96,8 @@ struct World {
   mutating func finish(_ ticket: Ticket) {
     guard let position = openGrants.firstIndex(where: { $0.ticket == ticket }) else { return }
     let grant = openGrants.remove(at: position)
-    lastUse[grant.model] = now
+    // What is left of a dead instance is no use of its successor.
+    if grant.instance == servers[index(of: grant.model)].instance { lastUse[grant.model] = now }
     send(.requestFinished(grant))
   }
 
