@@ -83,11 +83,13 @@ struct Application: Sendable {
   }
 
   /// Serves until a signal ends it. A second signal ends the process at once.
-  /// - Throws: `ListenFailure` when an address can't be had; nothing was started then.
+  /// - Throws: `ListenFailure` when an address can't be had; nothing was started or ended then.
   func run() async throws {
     let signals = try await Signals(on: loops.next())
+    // Before the sweep: to a second daemon, started by mistake, the first one's restored servers look like orphans.
+    let servers = try await bindServers()
     await runtimes.endOrphans()
-    let servers = try await startServers()
+    for server in servers.servers { server.accept() }
     logger.info("ready", ["listen": servers.addresses.joined(separator: " "), "models": configuration.models.count])
     let watch = Task { await switcher.run() }
     if let model = configuration.models.first(where: \.preloads) { await switcher.preload(model.id) }
@@ -109,7 +111,7 @@ struct Application: Sendable {
 
   // MARK: The listeners
 
-  private func startServers() async throws -> (servers: [HTTPServer], addresses: [String]) {
+  private func bindServers() async throws -> (servers: [HTTPServer], addresses: [String]) {
     var clients = router(for: .client)
     addClientRoutes(to: &clients)
     var wanted: [(HTTPMetrics.Listener, SocketAddress, Router)] = []
@@ -131,7 +133,7 @@ struct Application: Sendable {
     for (listener, address, router) in wanted {
       let server = HTTPServer(
         address: address, loops: loops, logger: logger, refusing: router.refuse, handler: router.serve)
-      addresses.append("http://\(try await server.start())")
+      addresses.append("http://\(try await server.bind())")
       servers.append((listener, server))
     }
     http.expose(servers, registry: registry)

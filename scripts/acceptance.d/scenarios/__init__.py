@@ -23,6 +23,7 @@ from scenarios import (  # noqa: F401
     process_deaths,
     shutdown,
     strangers,
+    starting,
     switching,
     switch_cost,
     faulty_configs,
