@@ -15,6 +15,7 @@ package struct RuntimeFactory: Sendable {
   private let cuda: CUDAAccess
   private let instances = InstanceNumbers()
 
+  private let leaving = PortsInLeaving()
   /// - Parameters:
   ///   - installation: tells this daemon from others on the machine, and is the same in its next run: the path of its
   ///     configuration.
@@ -72,7 +73,7 @@ package struct RuntimeFactory: Sendable {
     }
     return ServerRuntime(
       model: model, plan: plan, launch: named, control: control, programs: programs, suspension: suspension,
-      images: images, instances: instances,
+      images: images, instances: instances, leaving: leaving,
       output: OutputSink(logger: output.with("model", model), kept: outputs[model]))
   }
 

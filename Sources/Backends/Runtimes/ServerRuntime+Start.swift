@@ -38,11 +38,11 @@ extension ServerRuntime {
   }
 
   /// Makes sure that whoever answers on the port later is our server. A server of a daemon that was killed is given the
-  /// time to end.
+  /// time to end, and one of our own all that it takes.
   private func awaitPort() async throws(RuntimeFailure) {
     let deadline = control.timeline.now + Launch.orphanGrace + .seconds(1)
     while upstream.origin.isHeld {
-      let mayWait = control.timeline.now < deadline
+      let mayWait = control.timeline.now < deadline || leaving.contains(upstream.origin.port)
       guard mayWait, (try? await control.timeline.sleep(for: .milliseconds(50))) != nil else {
         throw RuntimeFailure("port \(upstream.origin.port) is held by another process")
       }

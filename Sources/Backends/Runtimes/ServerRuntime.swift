@@ -52,6 +52,7 @@ actor ServerRuntime: ModelRuntime {
   let suspension: @Sendable () async -> GPUSuspension
   let images: CheckpointImages
   let instances: InstanceNumbers
+  let leaving: PortsInLeaving
   let output: OutputSink
   var state = State.stopped
   /// What of the server is on disk and may be restored once more.
@@ -63,11 +64,11 @@ actor ServerRuntime: ModelRuntime {
   init(
     model: ModelID, plan: ServerPlan, launch: Launch, control: ServerControl, programs: ProgramRunner,
     suspension: @escaping @Sendable () async -> GPUSuspension, images: CheckpointImages, instances: InstanceNumbers,
-    output: OutputSink
+    leaving: PortsInLeaving, output: OutputSink
   ) {
     (self.model, self.plan, self.launch, self.control) = (model, plan, launch, control)
     (self.programs, self.suspension, self.images, self.instances) = (programs, suspension, images, instances)
-    self.output = output
+    (self.leaving, self.output) = (leaving, output)
     upstream = plan.upstream
     (deaths, deathReports) = AsyncStream.makeStream()
     if let directory = plan.checkpointing.initialImages {
@@ -166,6 +167,8 @@ actor ServerRuntime: ModelRuntime {
   /// Some servers wait for their connections when they are told to end, and llama.cpp does so without an end.
   private func end(_ life: Life) async throws(RuntimeFailure) {
     control.client.hangUp(on: upstream.origin)
+    leaving.add(upstream.origin.port)
+    defer { leaving.remove(upstream.origin.port) }
     try await life.process.stop(grace: launch.stopGrace)
   }
 
