@@ -51,10 +51,9 @@ package struct RuntimeFactory: Sendable {
     switch blueprint {
     case .server(let plan): return server(model, plan, control)
     case .hosted(let plan):
-      let programs = programs(control.logger)
-      let site = HostSite(model: model, control: control, output: output.with("model", model)) { launch, logger in
-        programs.start(launch, OutputSink(logger: logger))
-      }
+      let site = HostSite(
+        model: model, control: control, log: output.with("model", model), kept: outputs[model],
+        start: programs(control.logger).start)
       return HostedRuntime(model: model, host: plan.host(site), control: control, instances: instances)
     }
   }
