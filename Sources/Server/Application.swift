@@ -92,7 +92,7 @@ struct Application: Sendable {
     for server in servers.servers { server.accept() }
     logger.info("ready", ["listen": servers.addresses.joined(separator: " "), "models": configuration.models.count])
     let watch = Task { await switcher.run() }
-    if let model = configuration.models.first(where: \.preloads) { await switcher.preload(model.id) }
+    if let model = configuration.preloadedModel { await switcher.preload(model) }
     let queueWatch = Task { await QueueWatch(switcher: switcher, hub: feed.hub, timeline: timeline).run() }
     // What keeps a reload from being done is logged, and the old configuration stays.
     while try await signals.next() == .reload { _ = try? await live.reload() }
