@@ -121,7 +121,7 @@ struct HookHost: ModelHost {
     let upstream = site.control.upstream
     return [
       "SWITCHER_MODEL": site.model.name, "SWITCHER_HOOK": name, "SWITCHER_PORT": "\(upstream.origin.port)",
-      "SWITCHER_URL": "http://\(upstream.origin)\(upstream.basePath)",
+      "SWITCHER_URL": upstream.url,
     ]
   }
 }

@@ -13,9 +13,10 @@ package struct RuntimeFactory: Sendable {
   /// What the models' servers have written last.
   package let outputs = ModelOutputs()
   private let cuda: CUDAAccess
+  private let web = WebClient()
   private let instances = InstanceNumbers()
-
   private let leaving = PortsInLeaving()
+
   /// - Parameters:
   ///   - installation: tells this daemon from others on the machine, and is the same in its next run: the path of its
   ///     configuration.
@@ -46,7 +47,7 @@ package struct RuntimeFactory: Sendable {
   package func runtime(for model: ModelID, _ settings: BackendSettings) throws(BackendFaults) -> any ModelRuntime {
     let blueprint = try settings.backend.blueprint(settings)
     let control = ServerControl(
-      client: HTTPClient(loops: loops), upstream: settings.upstream, healthPath: settings.healthPath,
+      client: HTTPClient(loops: loops), web: web, upstream: settings.upstream, healthPath: settings.healthPath,
       timeline: timeline, logger: logger.with("model", model), observe: { [observer] in observer(model, $0) })
     switch blueprint {
     case .server(let plan): return server(model, plan, control)

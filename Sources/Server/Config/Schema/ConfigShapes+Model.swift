@@ -37,7 +37,7 @@ extension ConfigShape {
     let (value, summary): (Value, String) =
       switch key {
       case .command: (.array(.string), "the program that serves it and its arguments, without a shell")
-      case .url: (.url, "where its server answers: http://HOST[:PORT][/PATH]")
+      case .url: (.url, "where its server answers: http://HOST[:PORT][/PATH], or the same with https")
       case .env: (.map(.string), "added to the daemon's own environment")
       case .wake: (.word, "hooks: the shell command that makes the model able to serve")
       case .sleep: (.word, "hooks: the shell command that frees the GPU")
