@@ -215,6 +215,7 @@ struct Application: Sendable {
     let configuration = await live.current
     logger.info("shutting down", ["grace_seconds": configuration.shutdownGrace.seconds])
     readiness.end()
+    // Nobody cancels it.
     try? await timeline.sleep(for: configuration.shutdownDelay)
     for server in servers { server.stopAccepting() }
     await switcher.close()

@@ -70,6 +70,7 @@ struct ServerControl: Sendable {
       guard timeline.now + pause < deadline else {
         throw RuntimeFailure("the server was not \(hope) within \(timeout): \(reason)", .timedOut)
       }
+      // Only a task that was cancelled can't wait.
       do { try await timeline.sleep(for: pause) } catch { throw RuntimeFailure("given up: \(reason)") }
       pause = min(pause * 2, .milliseconds(250))
     }

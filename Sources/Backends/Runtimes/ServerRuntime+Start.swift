@@ -42,9 +42,13 @@ extension ServerRuntime {
   private func awaitPort() async throws(RuntimeFailure) {
     let deadline = control.timeline.now + Launch.orphanGrace + .seconds(1)
     while upstream.origin.isHeld {
-      let mayWait = control.timeline.now < deadline || leaving.contains(upstream.origin.port)
-      guard mayWait, (try? await control.timeline.sleep(for: .milliseconds(50))) != nil else {
+      guard control.timeline.now < deadline || leaving.contains(upstream.origin.port) else {
         throw RuntimeFailure("port \(upstream.origin.port) is held by another process")
+      }
+      do {
+        try await control.timeline.sleep(for: .milliseconds(50))
+      } catch {
+        throw RuntimeFailure("the start was cancelled")
       }
     }
   }
