@@ -177,8 +177,9 @@ struct Application: Sendable {
       let desk = Operator(switcher: switcher) { [live] in await live.current.models.refusal(of: $0, for: $1) }
       CommandRoutes(desk: desk, admission: admission).add(to: &router)
       EvictionRoute(switcher: switcher, live: live, admission: admission).add(to: &router)
-      TrafficRoutes(switcher: switcher, monitor: traffic, timeline: timeline, admission: admission).add(to: &router)
-      SleepRoutes(desk: desk, monitor: traffic, timeline: timeline, admission: admission).add(to: &router)
+      let views = TrafficViews(switcher: switcher, monitor: traffic, timeline: timeline, admission: admission)
+      TrafficRoutes(views: views).add(to: &router)
+      SleepRoutes(desk: desk, views: views).add(to: &router)
       EndpointRoutes(desk: desk, admission: admission).add(to: &router)
       ServerInfoRoutes(switcher: switcher, live: live, admission: admission).add(to: &router)
       HistoryRoute(history: history, timeline: timeline, admission: admission).add(to: &router)
