@@ -124,14 +124,18 @@ struct ModelProxy: Sendable {
   }
 
   private func warn(of failure: ForwardFailure, _ exchange: Exchange, _ visit: Visit) {
-    let message: String
+    let model = visit.request.entry.model
     switch failure {
-    case .notTaken, .noAnswer, .timedOut, .cut: message = "the model server failed a request"
-    case .drained: message = "a request was cut off"
-    case .refused, .clientGone: return
+    case .notTaken, .noAnswer, .timedOut, .cut:
+      logger.warning(
+        "the model server failed a request",
+        ["model": model, "request_id": exchange.requestID, "failure": "\(failure)"])
+    case .drained(let reason, let bytesSent):
+      logger.warning(
+        "a request was cut off",
+        ["model": model, "request_id": exchange.requestID, "reason": reason, "bytes": bytesSent ?? 0])
+    case .refused, .clientGone: break
     }
-    logger.warning(
-      message, ["model": visit.request.entry.model, "request_id": exchange.requestID, "failure": "\(failure)"])
   }
 
   /// Tells those who keep count of a request that has ended, each one once.
