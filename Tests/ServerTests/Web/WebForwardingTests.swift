@@ -177,6 +177,25 @@ import Testing
     }
   }
 
+  @Test func `a client that takes nothing holds no request to a service up`() async throws {
+    let (service, never) = (Notes(), Notes())
+    try await withWorld { exchange throws(ExchangeFailure) in
+      try await exchange.begin(status: 200, contentType: "text/plain")
+      // More than the sockets between here and the client hold.
+      let block = [UInt8](repeating: 0x61, count: 1 << 20)
+      for _ in 0..<32 { try await exchange.send(block) }
+      service.add("sent")
+      _ = await never.next
+    } _: { world in
+      let client = try await world.client()
+      try await client.send("GET /v1/events HTTP/1.1\r\nHost: here\r\n\r\n")
+      #expect(await service.next == "sent")
+      world.web.hangUp(on: world.origin)
+      #expect(await world.failures.next?.hasPrefix("drained(") == true)
+      client.close()
+    }
+  }
+
   @Test func `a service that ends the connection without an answer may have acted upon the request`() async throws {
     try await withWorld { exchange throws(ExchangeFailure) in
       exchange.abort()
