@@ -18,6 +18,7 @@ struct Application: Sendable {
   let history = SwitchHistory()
   let feed: EventFeed
   let runtimes: RuntimeFactory
+  let web = WebForwarding()
   let switcher: ModelSwitcher
   let directory: LiveDirectory
   let http: HTTPMetrics
@@ -68,6 +69,13 @@ struct Application: Sendable {
         switchLog.write(notice)
         history.observe(notice)
         feed.observe(notice, now)
+      },
+      hangUp: { [loops, web] upstream in
+        if upstream.web == nil {
+          loops.hangUp(on: upstream.origin, for: .drainTimeout)
+        } else {
+          web.hangUp(on: upstream.origin)
+        }
       })
     readings.expose(switcher, registry: registry)
     let requests = RequestMetrics(registry: registry)
