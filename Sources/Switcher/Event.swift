@@ -20,8 +20,8 @@ package enum Event: Sendable {
   /// The model's old server could not be ended.
   case retireFailed(ModelID, message: String)
 
-  /// The daemon starts, and is to have this model awake.
-  case preload(ModelID)
+  /// The daemon starts, or has a new configuration, and is to have this model awake.
+  case preload(ModelID, Trigger)
   case timerFired
   case command(CommandID, Command)
   case policyReplaced(any SwitchPolicy)
@@ -34,6 +34,9 @@ package enum Event: Sendable {
 package enum Effect: Sendable {
   case grant(Grant)
   case reject(Ticket, SwitchError)
+  /// Cut off what is on the model's server: so many requests, each of which then finishes like any other. Comes again while
+  /// some have not.
+  case cut(ModelID, requests: Int)
   /// To be answered with `slept` or `sleepFailed`.
   case sleep(ModelID, Eviction?)
   /// To be answered with `woke` or `wakeFailed`.

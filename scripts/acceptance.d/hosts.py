@@ -125,6 +125,32 @@ class Ollama(Host):
         return 404, {"error": f"not found: {path} {request.get('model')}"}
 
 
+class Engine(Host):
+    """Serves one model, and sleeps and wakes at an order, as vLLM does."""
+
+    def __init__(self, context=None):
+        super().__init__(context)
+        self.sleeps = False
+        self.credentials: list[str] = []
+
+    def answer(self, method, path, request, headers):
+        match path.split("?")[0]:
+            case "/health":
+                return 200, {}
+            case "/is_sleeping":
+                return 200, {"is_sleeping": self.sleeps}
+            case "/sleep":
+                self.sleeps = True
+                return 200, {}
+            case "/wake_up":
+                self.sleeps = False
+                return 200, {}
+            case "/v1/chat/completions" if not self.sleeps:
+                self.credentials.append(headers.get("Authorization"))
+                return completion(request)
+        return 404, {"error": f"not found: {path}"}
+
+
 class GPU:
     """What several engines share: who holds it, what became of that in turn, and when two held it at once."""
 
@@ -144,8 +170,8 @@ class GPU:
         self.turns.append(f"{name} sleeps")
 
 
-class Engine(Host):
-    """A server with vLLM's sleep, as somebody else may run it; asleep at first.
+class Tenant(Engine):
+    """An engine that shares a GPU with others; asleep at first.
 
     While `is_ill`, it says so and drops the clients' requests; while it `resists`, it does not sleep when it is told to.
     """
@@ -153,28 +179,22 @@ class Engine(Host):
     def __init__(self, name: str, gpu: GPU):
         super().__init__()
         self.name, self.gpu = name, gpu
+        self.sleeps = True
         self.is_ill = self.resists = False
 
     def answer(self, method, path, request, headers):
-        is_awake = self.name in self.gpu.holders
         match path:
-            case "/health":
-                return (503 if self.is_ill else 200), {}
-            case "/is_sleeping":
-                return 200, {"is_sleeping": not is_awake}
-            case "/wake_up":
-                self.gpu.take(self.name)
-                return 200, {}
+            case "/health" if self.is_ill:
+                return 503, {}
+            case "/v1/chat/completions" if self.is_ill:
+                return HANG_UP
             case "/sleep?level=1" if self.resists:
                 return 500, {"error": "it hangs"}
             case "/sleep?level=1":
                 self.gpu.leave(self.name)
-                return 200, {}
-            case "/v1/chat/completions" if self.is_ill:
-                return HANG_UP
-            case "/v1/chat/completions" if is_awake:
-                return completion(request)
-        return 404, {"error": f"not found: {path}"}
+            case "/wake_up":
+                self.gpu.take(self.name)
+        return super().answer(method, path, request, headers)
 
 
 class Endpoints(Host):

@@ -57,7 +57,7 @@ package struct HTTPClient: Sendable {
 
 extension HTTPClient {
   /// Ends every connection over which clients' requests are forwarded to that server; see `EventLoopGroup`.
-  package func hangUp(on origin: Origin) { loops.hangUp(on: origin) }
+  package func hangUp(on origin: Origin) { loops.hangUp(on: origin, for: .stop) }
 }
 
 /// A request with its whole body.
@@ -105,4 +105,9 @@ package struct ClientFailure: Error, Hashable, Sendable, CustomStringConvertible
   package let kind: Kind
   /// Worded for a person, as "POST http://127.0.0.1:8001/sleep?level=1: connection refused".
   package let description: String
+
+  package init(kind: Kind, description: String) {
+    self.kind = kind
+    self.description = description
+  }
 }

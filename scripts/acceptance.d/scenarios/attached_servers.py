@@ -6,22 +6,22 @@ import client
 from checks import Checks, scenario
 from configs import config, eviction
 from daemon import Daemon
-from hosts import GPU, Engine
+from hosts import GPU, Tenant
 from waiting import eventually, holds_throughout
 
 FIFO = {"type": "fifo", "min_active_secs": 0}
 
 
-def attached(*engines: Engine) -> dict:
+def attached(*tenants: Tenant) -> dict:
     return config(
-        {engine.name: {"backend": "attached", "url": engine.url, **eviction("offload")} for engine in engines}, policy=FIFO
+        {tenant.name: {"backend": "attached", "url": tenant.url, **eviction("offload")} for tenant in tenants}, policy=FIFO
     )
 
 
 @scenario
 def an_attached_server_that_seems_dead_is_put_to_sleep_before_another_is_woken(check: Checks):
     gpu = GPU()
-    with Engine("alpha", gpu) as alpha, Engine("bravo", gpu) as bravo, Daemon("seems-dead", attached(alpha, bravo)) as daemon:
+    with Tenant("alpha", gpu) as alpha, Tenant("bravo", gpu) as bravo, Daemon("seems-dead", attached(alpha, bravo)) as daemon:
         check.equal("a server that is well answers", client.chat(daemon.listen, "alpha").content, "I am alpha")
         alpha.is_ill = True
         answer = client.chat(daemon.listen, "alpha")
@@ -39,7 +39,7 @@ def an_attached_server_that_seems_dead_is_put_to_sleep_before_another_is_woken(c
 @scenario
 def an_attached_server_that_does_not_sleep_keeps_the_gpu(check: Checks):
     gpu = GPU()
-    with Engine("alpha", gpu) as alpha, Engine("bravo", gpu) as bravo, Daemon("keeps", attached(alpha, bravo)) as daemon:
+    with Tenant("alpha", gpu) as alpha, Tenant("bravo", gpu) as bravo, Daemon("keeps", attached(alpha, bravo)) as daemon:
         client.chat(daemon.listen, "alpha")
         alpha.is_ill = alpha.resists = True
         client.chat(daemon.listen, "alpha")
