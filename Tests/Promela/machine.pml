@@ -249,6 +249,7 @@ inline retireFailed(x) {
 
 /* Nobody has used the GPU for a while: its model goes to sleep, or the first one, the default, comes back. */
 inline rest() {
+  rests--;
   if :: holder != NONE -> begin(NONE, byIdle)
      :: holder != 0 && isConfigured(0) && !backoff[0] -> begin(0, byIdle)
      :: else fi }

@@ -38,7 +38,7 @@ c_decl {
 
 /* The bounds of the search, and the planted fault; no part of the state. */
 hidden byte requests, commands, fault;
-byte crashes, failures, reloads, closes;
+byte crashes, failures, reloads, closes, rests;
 
 inline readSettings() {
   c_code {
@@ -46,6 +46,7 @@ inline readSettings() {
     requests = setting("REQUESTS", REQUESTS); commands = setting("COMMANDS", COMMANDS);
     now.crashes = setting("CRASHES", 1); now.failures = setting("FAILURES", 2);
     now.reloads = setting("RELOADS", 0); now.closes = setting("CLOSES", 0);
+    now.rests = setting("RESTS", 0);
   } }
 
 #define NONE 2                     /* no model; as a mode: manual without a pin */
@@ -115,7 +116,7 @@ inline check() {
 #define mayCrash(m) (crashes > 0 && life[m] > 0 && !isDead[m] && \
   (body[m] == awake || body[m] == asleep || work[m] == toWake))
 
-#define mayRest (stage == idle && !hasGoal && !isClosing && (!isManual || fault == 34) && !waits(0) && !waits(1) \
+#define mayRest (rests > 0 && stage == idle && !hasGoal && !isClosing && (!isManual || fault == 34) && !waits(0) && !waits(1) \
   && (holder != NONE -> inFlight[holder % 2] == 0 : lastHolder != NONE))
 
 active proctype World() {
