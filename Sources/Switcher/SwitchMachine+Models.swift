@@ -129,9 +129,7 @@ extension SwitchMachine {
       adopt(models.filter { $0.id != model })
     }
   }
-}
 
-extension SwitchMachine {
   /// The server may hold the GPU still, so the model stays until it is gone: that is tried again and again.
   mutating func retireFailed(_ model: ModelID, _ message: String, _ now: Instant, _ effects: inout [Effect]) {
     guard let index = index(of: model), models[index].departure != nil else { return }
