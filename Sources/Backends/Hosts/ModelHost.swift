@@ -14,6 +14,10 @@ protocol ModelHost: Sendable {
 
   /// Looks whether the host still serves the model, or can.
   func isAlive() async -> Bool
+
+  /// Looks whether the host holds anything for the model, whoever it was that woke it; false where there is no telling.
+  /// - Throws: when nobody answers within `timeout`.
+  func isHeld(within timeout: Duration) async throws(RuntimeFailure) -> Bool
 }
 
 extension ModelHost {

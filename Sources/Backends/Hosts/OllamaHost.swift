@@ -23,6 +23,10 @@ struct OllamaHost: ModelHost {
 
   func isAlive() async -> Bool { await control.isHealthy(at: healthPath) }
 
+  func isHeld(within timeout: Duration) async throws(RuntimeFailure) -> Bool {
+    try await loadedModels(timeout: timeout).contains(qualifiedName)
+  }
+
   private func order(keepAlive: Int, timeout: Duration) async throws(RuntimeFailure) {
     let body = #"{"model":\#(jsonString(model)),"keep_alive":\#(keepAlive)}"#
     let answer = try await control.order(.post, "/api/generate", body: body, timeout: timeout)
@@ -31,10 +35,14 @@ struct OllamaHost: ModelHost {
 
   private func awaitPresence(_ expected: Bool, within timeout: Duration) async throws(RuntimeFailure) {
     try await control.waitUntil(expected ? "loaded" : "unloaded", within: timeout) { patience throws(RuntimeFailure) in
-      let names = try await control.read("/api/ps", as: LoadedModels.self, timeout: patience).models.map(\.name)
+      let names = try await loadedModels(timeout: patience)
       guard names.contains(qualifiedName) != expected else { return .asHoped }
       return .notYet("GET /api/ps lists \(names.isEmpty ? "no model" : names.joined(separator: ", "))")
     }
+  }
+
+  private func loadedModels(timeout: Duration) async throws(RuntimeFailure) -> [String] {
+    try await control.read("/api/ps", as: LoadedModels.self, timeout: timeout).models.map(\.name)
   }
 
   /// The list always names the tag, a request need not.

@@ -27,6 +27,10 @@ struct RouterHost: ModelHost {
 
   func isAlive() async -> Bool { await control.isHealthy(at: healthPath) }
 
+  func isHeld(within timeout: Duration) async throws(RuntimeFailure) -> Bool {
+    try await status(timeout: timeout).map { $0.value != "unloaded" } ?? false
+  }
+
   private enum Progress {
     case there, onItsWay, not
   }
@@ -38,8 +42,7 @@ struct RouterHost: ModelHost {
     let answer = try await control.order(.post, path, body: body, timeout: timeout)
     let refusal = answer.status == 200 ? nil : RuntimeFailure("POST \(path) \(answer.description)")
     try await control.waitUntil(goal, within: timeout) { patience throws(RuntimeFailure) in
-      let list = try await control.read("/models", as: ModelList.self, timeout: patience)
-      guard let status = list.data.first(where: { $0.id == model })?.status else {
+      guard let status = try await status(timeout: patience) else {
         throw refusal ?? RuntimeFailure("GET /models does not list \(model)")
       }
       switch progress(status) {
@@ -51,6 +54,14 @@ struct RouterHost: ModelHost {
       }
       return .notYet("GET /models says \(status.story)")
     }
+  }
+}
+
+extension RouterHost {
+  /// What the router says of the model; nil where it does not know it.
+  private func status(timeout: Duration) async throws(RuntimeFailure) -> ModelList.Status? {
+    let list = try await control.read("/models", as: ModelList.self, timeout: timeout)
+    return list.data.first { $0.id == model }?.status
   }
 }
 

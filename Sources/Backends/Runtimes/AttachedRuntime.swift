@@ -2,13 +2,15 @@ internal import Core
 
 /// A model server that somebody else runs: asked to sleep and to wake, never started or stopped.
 ///
-/// It remembers nothing of how the server was left; only the server knows. Every wake counts as a life of its own, since
-/// the server may have been started anew by whoever runs it.
-final class AttachedRuntime: ModelRuntime {
+/// Only the server knows how it was left; one that can't tell is put to sleep before anything else, so that no step comes
+/// twice in a row. Every wake counts as a life of its own, since the server may have been started anew by whoever runs it.
+actor AttachedRuntime: ModelRuntime {
   private let model: ModelID
   private let plan: ServerPlan
   private let control: ServerControl
   private let instances: InstanceNumbers
+  /// Whether a step was taken from here, so that the server is as that left it.
+  private var wasOrdered = false
 
   init(model: ModelID, plan: ServerPlan, control: ServerControl, instances: InstanceNumbers) {
     self.model = model
@@ -17,10 +19,10 @@ final class AttachedRuntime: ModelRuntime {
     self.instances = instances
   }
 
-  var upstream: Upstream { plan.upstream }
-  var processState: ProcessState { .external }
+  nonisolated var upstream: Upstream { plan.upstream }
+  nonisolated var processState: ProcessState { .external }
   /// Always ended: without a process to watch, no death is ever noticed.
-  var deaths: AsyncStream<Death> { AsyncStream { $0.finish() } }
+  nonisolated var deaths: AsyncStream<Death> { AsyncStream { $0.finish() } }
 
   func isAlive() async -> Bool { await control.isHealthy(at: plan.healthPath) }
 
@@ -30,6 +32,10 @@ final class AttachedRuntime: ModelRuntime {
     let began = control.timeline.now
     let mode = try plan.method(for: plan.eviction).mode
     if let mode, !mode.wakeSteps.isEmpty {
+      if !wasOrdered, case .unknown? = try? await control.sleepReport() {
+        try await control.sleep(mode, timeout: plan.sleepTimeout)
+      }
+      wasOrdered = true
       try await control.wake(mode, timeout: plan.wakeTimeout)
     } else {
       try await control.awaitHealth(at: plan.healthPath, within: plan.wakeTimeout)
@@ -42,6 +48,22 @@ final class AttachedRuntime: ModelRuntime {
     guard let mode = try plan.method(for: eviction ?? plan.eviction).mode else { throw cannotStop }
     try await control.sleep(mode, timeout: plan.sleepTimeout)
     return .asleep
+  }
+
+  /// A server that does not answer serves nobody now, and is looked at again.
+  func vacate() async throws(RuntimeFailure) {
+    guard !wasOrdered, let mode = try plan.method(for: plan.eviction).mode, !mode.sleepSteps.isEmpty,
+      let report = try? await control.sleepReport()
+    else { return }
+    if report != .asleep {
+      control.logger.info("awake without having been woken from here", ["certain": report == .awake])
+      do throws(RuntimeFailure) {
+        try await control.sleep(mode, timeout: plan.sleepTimeout)
+      } catch {
+        throw RuntimeFailure("\(model) was awake already and could not be put to sleep: \(error.message)", error.cause)
+      }
+    }
+    wasOrdered = true
   }
 
   func stop() async throws(RuntimeFailure) { throw cannotStop }

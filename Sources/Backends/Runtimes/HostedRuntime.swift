@@ -8,17 +8,25 @@ actor HostedRuntime: ModelRuntime {
   private let host: any ModelHost
   private let instances: InstanceNumbers
   private let timeline: any Timeline
+  private let logger: Logger
   private let observe: @Sendable (RuntimeEvent) -> Void
   private let current: Mutex<Upstream>
-  /// Whether the host may hold something for the model on our account: from the order to wake until the model is gone. What
-  /// was never woken from here is not ours to take away.
-  private var mayHold = false
+  private var hold = Hold.unknown
+
+  /// What the host may hold for the model.
+  private enum Hold {
+    /// It was never woken from here: what there is is in the way of others, but not ours to take away at the end.
+    case unknown
+    /// From the order to wake until the model is gone.
+    case ours
+    case nothing
+  }
 
   /// - Parameter control: to the host's server; its upstream is where the model answers, as far as that is known before
   ///   the first wake.
   init(model: ModelID, host: any ModelHost, control: ServerControl, instances: InstanceNumbers) {
     (self.model, self.host, self.instances) = (model, host, instances)
-    (timeline, observe) = (control.timeline, control.observe)
+    (timeline, logger, observe) = (control.timeline, control.logger, control.observe)
     current = Mutex(control.upstream)
   }
 
@@ -31,7 +39,7 @@ actor HostedRuntime: ModelRuntime {
   func isWell() async -> Bool { await host.isAlive() }
 
   func wake() async throws(RuntimeFailure) -> Instance {
-    mayHold = true
+    hold = .ours
     let began = timeline.now
     let upstream = try await host.wake()
     current.withLock { $0 = upstream }
@@ -42,13 +50,33 @@ actor HostedRuntime: ModelRuntime {
   /// There is one way of sleeping, which frees everything: whatever eviction is asked for, it gets that.
   func sleep(_ eviction: Eviction?) async throws(RuntimeFailure) -> Residence {
     try await host.sleep()
-    mayHold = false
+    hold = .nothing
     return .asleep
   }
 
   func stop() async throws(RuntimeFailure) {
-    guard mayHold else { return }
+    guard hold == .ours else { return }
     try await host.stop()
-    mayHold = false
+    hold = .nothing
+  }
+
+  /// A host that does not answer serves nobody now, and is looked at again.
+  func vacate() async throws(RuntimeFailure) {
+    guard hold == .unknown else { return }
+    do throws(RuntimeFailure) {
+      guard try await host.isHeld(within: .seconds(5)) else {
+        hold = .nothing
+        return
+      }
+    } catch {
+      return logger.info("not known whether it is awake", ["failure": error.message])
+    }
+    logger.info("awake without having been woken from here")
+    do throws(RuntimeFailure) {
+      try await host.sleep()
+    } catch {
+      throw RuntimeFailure("\(model) was awake already and could not be put to sleep: \(error.message)", error.cause)
+    }
+    hold = .nothing
   }
 }
