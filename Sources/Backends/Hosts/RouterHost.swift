@@ -3,16 +3,18 @@ internal import Core
 /// One model of a llama.cpp server in router mode, which has a process of its own for each model that is loaded.
 ///
 /// Orders are carried out after they were answered, and refused where there is nothing to do; so it is the list of models
-/// that tells what came of one.
+/// that tells what came of one. A model whose process ends, or whose router is started anew, is not loaded again unless
+/// somebody has it loaded; until then each request for it is refused by an answer like any other.
 struct RouterHost: ModelHost {
   let control: ServerControl
   let model: String
-  let healthPath: String
   let sleepTimeout: Duration
-  let wakeTimeout: Duration
+  /// A load is a cold start.
+  let startupTimeout: Duration
+  let watchInterval: Duration? = .seconds(2)
 
   func wake() async throws(RuntimeFailure) -> Upstream {
-    try await order("/models/load", toBe: "loaded", within: wakeTimeout) { status in
+    try await order("/models/load", toBe: "loaded", within: startupTimeout) { status in
       // A model that the router itself put to sleep wakes with the next request.
       ["loaded", "sleeping"].contains(status.value) ? .there : status.value == "loading" ? .onItsWay : .not
     }
@@ -25,10 +27,19 @@ struct RouterHost: ModelHost {
     }
   }
 
-  func isAlive() async -> Bool { await control.isHealthy(at: healthPath) }
+  func isAlive() async -> Bool { (try? await status(timeout: Self.lookTimeout))?.isRunning ?? false }
+
+  func loss() async -> String? {
+    do throws(RuntimeFailure) {
+      let status = try await status(timeout: Self.lookTimeout)
+      return status.isRunning ? nil : "is gone: GET /models says \(status.story)"
+    } catch {
+      return await control.isListening(at: control.healthPath) ? nil : "is gone with its router: \(error.message)"
+    }
+  }
 
   func isHeld(within timeout: Duration) async throws(RuntimeFailure) -> Bool {
-    try await status(timeout: timeout).map { $0.value != "unloaded" } ?? false
+    try await status(timeout: timeout).value != "unloaded"
   }
 
   private enum Progress {
@@ -42,9 +53,7 @@ struct RouterHost: ModelHost {
     let answer = try await control.order(.post, path, body: body, timeout: timeout)
     let refusal = answer.status == 200 ? nil : RuntimeFailure("POST \(path) \(answer.description)")
     try await control.waitUntil(goal, within: timeout) { patience throws(RuntimeFailure) in
-      guard let status = try await status(timeout: patience) else {
-        throw refusal ?? RuntimeFailure("GET /models does not list \(model)")
-      }
+      let status = try await status(timeout: patience)
       switch progress(status) {
       case .there: return .asHoped
       case .onItsWay: break
@@ -58,10 +67,19 @@ struct RouterHost: ModelHost {
 }
 
 extension RouterHost {
-  /// What the router says of the model; nil where it does not know it.
-  private func status(timeout: Duration) async throws(RuntimeFailure) -> ModelList.Status? {
-    let list = try await control.read("/models", as: ModelList.self, timeout: timeout)
-    return list.data.first { $0.id == model }?.status
+  private static let lookTimeout: Duration = .seconds(5)
+
+  /// What the router says of the model.
+  private func status(timeout: Duration) async throws(RuntimeFailure) -> ModelList.Status {
+    let models = try await control.read("/models", as: ModelList.self, timeout: timeout).data
+    guard let entry = models.first(where: { $0.isCalled(model) }) else {
+      let names = models.isEmpty ? "no model" : models.map(\.id).joined(separator: ", ")
+      throw RuntimeFailure("the router does not know \(model): GET /models lists \(names)")
+    }
+    guard let status = entry.status else {
+      throw RuntimeFailure("GET /models tells no status of \(model), as a llama-server in router mode does")
+    }
+    return status
   }
 }
 
@@ -69,7 +87,10 @@ extension RouterHost {
 private struct ModelList: Decodable {
   struct Model: Decodable {
     let id: String
+    let aliases: [String]?
     let status: Status?
+
+    func isCalled(_ name: String) -> Bool { id == name || aliases?.contains(name) ?? false }
   }
 
   struct Status: Decodable {
@@ -83,6 +104,9 @@ private struct ModelList: Decodable {
       case value, failed
       case exitCode = "exit_code"
     }
+
+    /// Whether it has a process, or gets one. One that the router itself put to sleep wakes with the next request.
+    var isRunning: Bool { ["loading", "loaded", "sleeping"].contains(value) }
 
     var story: String {
       [value, failed == true ? "failed" : nil, exitCode.map { "exit status \($0)" }].compactMap(\.self)

@@ -36,8 +36,8 @@ extension Backend {
       .hosted(
         HostPlan { site in
           RouterHost(
-            control: site.control, model: site.modelName, healthPath: settings.healthPath,
-            sleepTimeout: settings.sleepTimeout, wakeTimeout: max(settings.wakeTimeout, .seconds(60)))
+            control: site.control, model: site.modelName, sleepTimeout: settings.sleepTimeout,
+            startupTimeout: settings.startupTimeout)
         }))
   }
 }

@@ -1,17 +1,19 @@
 internal import Core
 internal import Synchronization
 
-/// A model that a host makes available and takes away. Its process, if it has one, is none of the daemon's: no death is
-/// noticed, and each wake counts as a life of its own.
+/// A model that a host makes available and takes away. Its process, if it has one, is none of the daemon's: a death is
+/// noticed only by looking, and each wake counts as a life of its own.
 actor HostedRuntime: ModelRuntime {
   private let model: ModelID
   private let host: any ModelHost
   private let instances: InstanceNumbers
-  private let timeline: any Timeline
-  private let logger: Logger
-  private let observe: @Sendable (RuntimeEvent) -> Void
+  private let control: ServerControl
   private let current: Mutex<Upstream>
+  nonisolated let deaths: AsyncStream<Death>
+  private let deathReports: AsyncStream<Death>.Continuation
   private var hold = Hold.unknown
+  /// Looks whether the model is still there, while it is awake.
+  private var watch: Task<Void, Never>?
 
   /// What the host may hold for the model.
   private enum Hold {
@@ -25,14 +27,15 @@ actor HostedRuntime: ModelRuntime {
   /// - Parameter control: to the host's server; its upstream is where the model answers, as far as that is known before
   ///   the first wake.
   init(model: ModelID, host: any ModelHost, control: ServerControl, instances: InstanceNumbers) {
-    (self.model, self.host, self.instances) = (model, host, instances)
-    (timeline, logger, observe) = (control.timeline, control.logger, control.observe)
+    (self.model, self.host, self.control, self.instances) = (model, host, control, instances)
     current = Mutex(control.upstream)
+    (deaths, deathReports) = AsyncStream.makeStream()
   }
+
+  deinit { watch?.cancel() }
 
   nonisolated var upstream: Upstream { current.withLock { $0 } }
   nonisolated var processState: ProcessState { .external }
-  nonisolated var deaths: AsyncStream<Death> { AsyncStream { $0.finish() } }
 
   func isAlive() async -> Bool { await host.isAlive() }
 
@@ -40,24 +43,40 @@ actor HostedRuntime: ModelRuntime {
 
   func wake() async throws(RuntimeFailure) -> Instance {
     hold = .ours
-    let began = timeline.now
+    let began = control.timeline.now
     let upstream = try await host.wake()
     current.withLock { $0 = upstream }
-    observe(.woke(.coldStart, timeline.now - began))
-    return instances.next(for: model)
+    control.observe(.woke(.coldStart, control.timeline.now - began))
+    let instance = instances.next(for: model)
+    watch(over: instance)
+    return instance
   }
 
   /// There is one way of sleeping, which frees everything: whatever eviction is asked for, it gets that.
   func sleep(_ eviction: Eviction?) async throws(RuntimeFailure) -> Residence {
+    watch?.cancel()
     try await host.sleep()
     hold = .nothing
     return .asleep
   }
 
   func stop() async throws(RuntimeFailure) {
+    watch?.cancel()
     guard hold == .ours else { return }
     try await host.stop()
     hold = .nothing
+  }
+
+  private func watch(over instance: Instance) {
+    watch?.cancel()
+    guard let interval = host.watchInterval else { return }
+    watch = Task { [host, control, deathReports] in
+      while (try? await control.timeline.sleep(for: interval)) != nil {
+        guard let reason = await host.loss(), !Task.isCancelled else { continue }
+        deathReports.yield(Death(instance: instance, reason: reason))
+        return
+      }
+    }
   }
 
   /// A host that does not answer serves nobody now, and is looked at again.
@@ -69,9 +88,9 @@ actor HostedRuntime: ModelRuntime {
         return
       }
     } catch {
-      return logger.info("not known whether it is awake", ["failure": error.message])
+      return control.logger.info("not known whether it is awake", ["failure": error.message])
     }
-    logger.info("awake without having been woken from here")
+    control.logger.info("awake without having been woken from here")
     do throws(RuntimeFailure) {
       try await host.sleep()
     } catch {

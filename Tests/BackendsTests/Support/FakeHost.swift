@@ -42,7 +42,7 @@ struct FakeHost {
   }
 
   /// As llama-server's router mode: orders are carried out after the answer, and refused where there is nothing to do.
-  /// "broken" ends while it is loaded; others are not known.
+  /// "broken" ends while it is loaded, others at `POST /crash`; "alpha" is also called "first".
   static func router() throws -> FakeHost {
     try FakeHost(
       """
@@ -54,11 +54,14 @@ struct FakeHost {
                   later = pending[name].pop(0)
                   status[name] = later
                   if not pending[name]: del pending[name]
-              return 200, {"data": [{"id": name, "status": status[name]} for name in status]}
+              aliases = {"alpha": ["first"]}
+              return 200, {"data": [{"id": name, "aliases": aliases.get(name, []), "status": status[name]} for name in status]}
           if path == "/health": return 200, {"status": "ok"}
-          name = body["model"]
-          if name not in status: return 400, {"error": {"message": "model not found"}}
-          if path == "/models/load":
+          name = "alpha" if body["model"] == "first" else body["model"]
+          if name not in status and path == "/models/load": return 404, {"error": {"message": "File Not Found"}}
+          if name not in status: return 400, {"error": {"message": "model is not found"}}
+          if path == "/crash": status[name] = {"value": "unloaded", "failed": True, "exit_code": 1}
+          elif path == "/models/load":
               if status[name]["value"] != "unloaded": return 400, {"error": {"message": "model is already running"}}
               end = {"value": "unloaded", "failed": True, "exit_code": 1} if name == "broken" else {"value": "loaded"}
               status[name] = {"value": "loading"}

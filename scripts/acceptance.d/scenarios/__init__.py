@@ -10,6 +10,7 @@ from scenarios import (  # noqa: F401
     traffic,
     real_servers,
     real_vllm,
+    real_llama,
     one_gpu,
     departures,
     evictions,
