@@ -19,7 +19,7 @@ struct FakeHost {
     self.behaviour = behaviour
   }
 
-  /// Knows the models "qwen" and "org/phi:4b". What is unloaded stays in the list for one look more.
+  /// Knows the models "qwen" and "org/phi:4b", and "bge", which is for embeddings. What is unloaded stays in the list for one look more.
   static func ollama() throws -> FakeHost {
     try FakeHost(
       """
@@ -31,11 +31,13 @@ struct FakeHost {
               leaving.clear()
               return 200, {"models": [{"name": name, "size_vram": 1} for name in names]}
           name = body["model"] if ":" in body["model"] else body["model"] + ":latest"
-          if name not in ["qwen:latest", "org/phi:4b"]: return 404, {"error": f"model '{body['model']}' not found"}
+          if name not in ["qwen:latest", "org/phi:4b", "bge:latest"]: return 404, {"error": f"model '{body['model']}' not found"}
           if body["keep_alive"] == 0:
               if name in loaded: leaving.append(name)
               loaded[:] = [other for other in loaded if other != name]
               return 200, {"done": True, "done_reason": "unload"}
+          if name == "bge:latest" and path == "/api/generate":
+              return 400, {"error": '"bge" does not support generate'}
           loaded.append(name)
           return 200, {"done": True, "done_reason": "load"}
       """)
