@@ -21,8 +21,12 @@ struct RouterHost: ModelHost {
     return control.upstream
   }
 
-  func sleep() async throws(RuntimeFailure) {
-    try await order("/models/unload", toBe: "unloaded", within: sleepTimeout) { status in
+  func sleep() async throws(RuntimeFailure) { try await unload(within: sleepTimeout) }
+
+  func stop() async throws(RuntimeFailure) { try await unload(within: min(sleepTimeout, Self.stopTimeout)) }
+
+  private func unload(within timeout: Duration) async throws(RuntimeFailure) {
+    try await order("/models/unload", toBe: "unloaded", within: timeout) { status in
       status.value == "unloaded" ? .there : .not
     }
   }
@@ -68,6 +72,8 @@ struct RouterHost: ModelHost {
 
 extension RouterHost {
   private static let lookTimeout: Duration = .seconds(5)
+  /// A router gives a model's process 10 s to end; a daemon that is to end can't wait for one that does not answer.
+  private static let stopTimeout: Duration = .seconds(20)
 
   /// What the router says of the model.
   private func status(timeout: Duration) async throws(RuntimeFailure) -> ModelList.Status {
