@@ -1,3 +1,4 @@
+internal import Core
 internal import Foundation
 internal import FoundationNetworking
 internal import Synchronization
@@ -17,12 +18,20 @@ final class WebTransfers: Sendable {
   }
 
   /// Sends the request. Whoever does so cancels the transfer in the end.
-  func send(_ request: URLRequest) -> WebTransfer {
+  /// - Parameters:
+  ///   - origin: the server that it goes to.
+  ///   - whenHungUp: called when the transfer is hung up on; by any thread.
+  func send(_ request: URLRequest, to origin: Origin, whenHungUp: @escaping @Sendable () -> Void) -> WebTransfer {
     let task = session.dataTask(with: request)
-    let transfer = WebTransfer { task.cancel() }
+    let transfer = WebTransfer(to: origin, whenHungUp: whenHungUp) { task.cancel() }
     delegate.add(transfer, for: task)
     task.resume()
     return transfer
+  }
+
+  /// Ends every transfer to that server.
+  func hangUp(on origin: Origin) {
+    for transfer in delegate.all where transfer.origin == origin { transfer.hangUp() }
   }
 
   private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
@@ -31,6 +40,8 @@ final class WebTransfers: Sendable {
     func add(_ transfer: WebTransfer, for task: URLSessionTask) {
       transfers.withLock { $0[task.taskIdentifier] = transfer }
     }
+
+    var all: [WebTransfer] { transfers.withLock { Array($0.values) } }
 
     private func transfer(_ task: URLSessionTask) -> WebTransfer? { transfers.withLock { $0[task.taskIdentifier] } }
 
@@ -74,16 +85,33 @@ final class WebTransfer: Sendable {
   /// URLSession can't be told to wait. An answer that comes faster than its client takes it is kept up to here, then cut.
   private static let mostBytesKept = 64 << 20
 
+  let origin: Origin
   let news: AsyncStream<News>
   /// Ends the request, unless it has ended by itself.
   let cancel: @Sendable () -> Void
   private let reader: AsyncStream<News>.Continuation
   /// How much has come and was not taken yet.
   private let bytesKept = Atomic(0)
+  private let hasHungUp = Atomic(false)
+  private let whenHungUp: @Sendable () -> Void
 
-  fileprivate init(cancel: @escaping @Sendable () -> Void) {
+  fileprivate init(
+    to origin: Origin, whenHungUp: @escaping @Sendable () -> Void, cancel: @escaping @Sendable () -> Void
+  ) {
     (news, reader) = AsyncStream.makeStream()
+    self.origin = origin
+    self.whenHungUp = whenHungUp
     self.cancel = cancel
+  }
+
+  /// Whether it was ended from here under whoever reads it; what had come before is of no use then.
+  var isHungUp: Bool { hasHungUp.load(ordering: .relaxed) }
+
+  fileprivate func hangUp() {
+    hasHungUp.store(true, ordering: .relaxed)
+    end(URLError(.cancelled))
+    cancel()
+    whenHungUp()
   }
 
   /// To be told of each piece once it has been dealt with.
