@@ -21,6 +21,7 @@ from scenarios import (  # noqa: F401
     idle_gpu,
     validate,
     hosted_models,
+    left_awake,
     process_deaths,
     shutdown,
     strangers,
