@@ -40,7 +40,7 @@ def tools() -> Path:
 
 
 class Router:
-    """A router that somebody else runs; it knows the two models and one whose file is none, and loads at an order only."""
+    """A router that somebody else runs; it knows the two models and a broken one, and loads at an order only."""
 
     def __init__(self, name: str):
         self.directory = workspace.fresh_directory(f"{name}-router")
@@ -88,7 +88,8 @@ class Router:
 
     def child(self, model: str) -> int:
         """The process that serves the model."""
-        found = subprocess.run(["pgrep", "-P", str(self.process.pid), "-f", "--", f"--alias {model} "], capture_output=True)
+        search = ["pgrep", "-P", str(self.process.pid), "-f", "--", f"--alias {model} "]
+        found = subprocess.run(search, capture_output=True)
         return int(found.stdout.split()[0])
 
 
@@ -138,7 +139,8 @@ def models_of_a_real_llama_router_take_turns(check: Checks):
             says_its_name(check, daemon, "alpha", "somebody else has loaded it meanwhile")
 
             answer = client.chat(daemon.listen, "broken")
-            check.equal("a model that can't be loaded is told", (answer.status, answer.error_code), (503, "switch_failed"))
+            said = (answer.status, answer.error_code)
+            check.equal("a model that can't be loaded is told", said, (503, "switch_failed"))
             check.contains("with its exit status", answer.text, "could not be loaded: unloaded, failed, exit status 1")
             answer = client.chat(daemon.listen, "nobody")
             check.contains("one that the router does not know, too", answer.text, "the router does not know nobody")
