@@ -16,7 +16,7 @@ struct RouterHost: ModelHost {
   func wake() async throws(RuntimeFailure) -> Upstream {
     try await order("/models/load", toBe: "loaded", within: startupTimeout) { status in
       // A model that the router itself put to sleep wakes with the next request.
-      ["loaded", "sleeping"].contains(status.value) ? .there : status.value == "loading" ? .onItsWay : .not
+      ["loaded", "sleeping"].contains(status?.value) ? .there : status?.value == "loading" ? .onItsWay : .not
     }
     return control.upstream
   }
@@ -27,11 +27,11 @@ struct RouterHost: ModelHost {
 
   private func unload(within timeout: Duration) async throws(RuntimeFailure) {
     try await order("/models/unload", toBe: "unloaded", within: timeout) { status in
-      status.value == "unloaded" ? .there : .not
+      status.isRunning ? .not : .there
     }
   }
 
-  func isAlive() async -> Bool { (try? await status(timeout: Self.lookTimeout))?.isRunning ?? false }
+  func isAlive() async -> Bool { (try? await status(timeout: Self.lookTimeout)).isRunning }
 
   func loss() async -> String? {
     do throws(RuntimeFailure) {
@@ -43,7 +43,7 @@ struct RouterHost: ModelHost {
   }
 
   func isHeld(within timeout: Duration) async throws(RuntimeFailure) -> Bool {
-    try await status(timeout: timeout).value != "unloaded"
+    try await status(timeout: timeout).isRunning
   }
 
   private enum Progress {
@@ -51,7 +51,7 @@ struct RouterHost: ModelHost {
   }
 
   private func order(
-    _ path: String, toBe goal: String, within timeout: Duration, progress: (ModelList.Status) -> Progress
+    _ path: String, toBe goal: String, within timeout: Duration, progress: (ModelList.Status?) -> Progress
   ) async throws(RuntimeFailure) {
     let body = #"{"model":\#(jsonString(model))}"#
     let answer = try await control.order(.post, path, body: body, timeout: timeout)
@@ -62,8 +62,10 @@ struct RouterHost: ModelHost {
       case .there: return .asHoped
       case .onItsWay: break
       case .not:
-        if let refusal { throw refusal }
-        if status.failed == true { throw RuntimeFailure("the model could not be \(goal): \(status.story)") }
+        if let refusal { throw RuntimeFailure("\(refusal.message); GET /models says \(status.story)") }
+        guard let status, status.failed != true else {
+          throw RuntimeFailure("the model could not be \(goal): \(status.story)")
+        }
       }
       return .notYet("GET /models says \(status.story)")
     }
@@ -75,13 +77,10 @@ extension RouterHost {
   /// A router gives a model's process 10 s to end; a daemon that is to end can't wait for one that does not answer.
   private static let stopTimeout: Duration = .seconds(20)
 
-  /// What the router says of the model.
-  private func status(timeout: Duration) async throws(RuntimeFailure) -> ModelList.Status {
+  /// What the router says of the model; nil where it does not know it.
+  private func status(timeout: Duration) async throws(RuntimeFailure) -> ModelList.Status? {
     let models = try await control.read("/models", as: ModelList.self, timeout: timeout).data
-    guard let entry = models.first(where: { $0.isCalled(model) }) else {
-      let names = models.isEmpty ? "no model" : models.map(\.id).joined(separator: ", ")
-      throw RuntimeFailure("the router does not know \(model): GET /models lists \(names)")
-    }
+    guard let entry = models.first(where: { $0.isCalled(model) }) else { return nil }
     guard let status = entry.status else {
       throw RuntimeFailure("GET /models tells no status of \(model), as a llama-server in router mode does")
     }
@@ -111,14 +110,18 @@ private struct ModelList: Decodable {
       case exitCode = "exit_code"
     }
 
-    /// Whether it has a process, or gets one. One that the router itself put to sleep wakes with the next request.
-    var isRunning: Bool { ["loading", "loaded", "sleeping"].contains(value) }
-
-    var story: String {
-      [value, failed == true ? "failed" : nil, exitCode.map { "exit status \($0)" }].compactMap(\.self)
-        .joined(separator: ", ")
-    }
   }
 
   let data: [Model]
+}
+
+extension ModelList.Status? {
+  /// Whether the model has a process, or gets one. One that the router itself put to sleep wakes with the next request.
+  fileprivate var isRunning: Bool { ["loading", "loaded", "sleeping"].contains(self?.value) }
+
+  fileprivate var story: String {
+    guard let self else { return "nothing of it" }
+    let facts = [self.value, self.failed == true ? "failed" : nil, self.exitCode.map { "exit status \($0)" }]
+    return facts.compactMap(\.self).joined(separator: ", ")
+  }
 }

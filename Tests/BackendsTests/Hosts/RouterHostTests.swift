@@ -37,7 +37,10 @@ extension ProcessTests {
     @Test(
       arguments: [
         ("broken", "the model could not be loaded: unloaded, failed, exit status 1"),
-        ("bravo", "the router does not know bravo: GET /models lists alpha, broken"),
+        (
+          "bravo",
+          #"POST /models/load returned 404: {"error": {"message": "File Not Found"}}; GET /models says nothing of it"#
+        ),
       ])
     func `a model that can't be loaded is told at once`(model: String, message: String) async throws {
       let host = try FakeHost.router()
@@ -54,6 +57,17 @@ extension ProcessTests {
         _ = try await runtime.wake()
         #expect(await runtime.isAlive())
         #expect(try await runtime.sleep(nil) == .asleep)
+        #expect(await !runtime.isAlive())
+      }
+    }
+
+    @Test func `what the router does not know it does not hold`() async throws {
+      let host = try FakeHost.router()
+      try await site.withHost(host) {
+        let runtime = try runtime(host, model: "bravo")
+        try await runtime.vacate()
+        await #expect(throws: RuntimeFailure.self) { try await runtime.wake() }
+        try await runtime.stop()
         #expect(await !runtime.isAlive())
       }
     }
