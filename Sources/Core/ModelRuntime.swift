@@ -23,6 +23,11 @@ package protocol ModelRuntime: Sendable {
   /// - Throws: when the GPU may still be held.
   func stop() async throws(RuntimeFailure)
 
+  /// Puts the model to sleep if it is awake although nobody has woken it from here: it may have been left so by an earlier
+  /// run, or by whoever runs its server. Called before another model is woken; looks only until it has found out once.
+  /// - Throws: when the model may still be awake, worded for a person.
+  func vacate() async throws(RuntimeFailure)
+
   /// Looks whether the server still lives: by its process where it is ours, by its health where it is not.
   func isAlive() async -> Bool
 
@@ -35,6 +40,9 @@ package protocol ModelRuntime: Sendable {
 }
 
 extension ModelRuntime {
+  /// What only this daemon starts is not there before.
+  package func vacate() async throws(RuntimeFailure) {}
+
   /// Where there is nobody to ask, a server is well as long as it runs.
   package func isWell() async -> Bool { await [.running, .external].contains(processState) }
 }

@@ -2,14 +2,36 @@ internal import Core
 
 /// The slow work on the models' servers: one chain of tasks a model, each of which reports its outcome as an event.
 extension ModelSwitcher {
+  /// Before the model is woken, those that somebody else has left awake give way.
   func wake(_ model: ModelID) {
+    let others = runtimes.current.filter { $0.key != model }.values
     start(model) { runtime in
       do throws(RuntimeFailure) {
+        try await Self.vacate(others)
         return .woke(model, try await runtime.wake())
       } catch {
         return .wakeFailed(model, error)
       }
     }
+  }
+
+  /// All at the same time. That none is woken, slept or stopped meanwhile follows from the machine's laws: a model that
+  /// was once under way here has no more to be looked for.
+  private static func vacate(_ runtimes: some Sequence<any ModelRuntime>) async throws(RuntimeFailure) {
+    let failure = await withTaskGroup(of: RuntimeFailure?.self, returning: RuntimeFailure?.self) { group in
+      for runtime in runtimes {
+        group.addTask {
+          do throws(RuntimeFailure) {
+            try await runtime.vacate()
+            return nil
+          } catch {
+            return error
+          }
+        }
+      }
+      return await group.reduce(nil) { $0 ?? $1 }
+    }
+    if let failure { throw failure }
   }
 
   func sleep(_ model: ModelID, _ eviction: Eviction?) {

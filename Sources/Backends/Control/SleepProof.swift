@@ -17,6 +17,16 @@ extension ServerControl {
     try await awaitSleeping(false, mode.proof, within: min(timeout, .seconds(10)))
   }
 
+  /// Asks the server whether it sleeps, as it may be asked whether it knows the route or not.
+  /// - Throws: when there is no answer in time.
+  func sleepReport() async throws(ClientFailure) -> SleepReport {
+    switch try await ask(.get, "/is_sleeping", timeout: .seconds(5)).isSleeping {
+    case true?: .asleep
+    case false?: .awake
+    case nil: .unknown
+    }
+  }
+
   private func awaitSleeping(
     _ expected: Bool, _ proof: SleepMode.Proof, within timeout: Duration
   ) async throws(RuntimeFailure) {
@@ -38,6 +48,13 @@ extension ServerControl {
       throw RuntimeFailure(#"\#(report): expected {"is_sleeping":true} or {"is_sleeping":false}"#)
     }
   }
+}
+
+/// What a server says of its sleep.
+enum SleepReport {
+  case asleep, awake
+  /// It does not know the route.
+  case unknown
 }
 
 extension ServerControl.Answer {

@@ -68,7 +68,10 @@ extension BackendSettings {
   /// What becomes of the GPU when the model is put to sleep like that; nil: as it is configured.
   /// - Throws: all that is wrong with the settings.
   package func support(of eviction: Eviction?) throws(BackendFaults) -> EvictionSupport {
-    guard case .server(let plan) = try backend.blueprint(self) else { return .freesGPU }
+    guard case .server(let plan) = try backend.blueprint(self) else {
+      guard let eviction, eviction.process != .stop else { return .freesGPU }
+      return .impossible("found \(eviction), expected one that stops: a hosted model has only that way to sleep")
+    }
     do throws(RuntimeFailure) {
       let method = try plan.method(for: eviction ?? plan.eviction)
       return plan.launch != nil && method == .sleep(.idle) ? .keepsGPU : .freesGPU

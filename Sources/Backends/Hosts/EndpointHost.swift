@@ -107,6 +107,10 @@ struct EndpointHost: ModelHost {
     }
   }
 
+  func isHeld(within timeout: Duration) async throws(RuntimeFailure) -> Bool {
+    try await !look(until: timeline.now + timeout).isAsleep
+  }
+
   // MARK: The service
 
   /// Asks for the endpoint's state; an answer that does not come is no reason to give up before the deadline.

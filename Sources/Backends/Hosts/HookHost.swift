@@ -64,8 +64,18 @@ struct HookHost: ModelHost {
 
   func isAlive() async -> Bool {
     guard let alive = hooks.alive else { return await site.control.isHealthy(at: healthPath) }
+    return await succeeds(alive, within: Self.lookTimeout)
+  }
+
+  /// That something answers on the health path does not tell that it holds the GPU.
+  func isHeld(within timeout: Duration) async throws(RuntimeFailure) -> Bool {
+    guard let alive = hooks.alive else { return false }
+    return await succeeds(alive, within: timeout)
+  }
+
+  private func succeeds(_ alive: String, within timeout: Duration) async -> Bool {
     do throws(RuntimeFailure) {
-      try await look(by: alive, within: Self.lookTimeout)
+      try await look(by: alive, within: timeout)
       return true
     } catch {
       return false

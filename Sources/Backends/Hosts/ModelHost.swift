@@ -14,9 +14,22 @@ protocol ModelHost: Sendable {
 
   /// Looks whether the host still serves the model, or can.
   func isAlive() async -> Bool
+
+  /// Looks whether the host holds anything for the model, whoever it was that woke it; false where there is no telling.
+  /// - Throws: when nobody answers within `timeout`.
+  func isHeld(within timeout: Duration) async throws(RuntimeFailure) -> Bool
+
+  /// How often `loss` is asked for while the model is awake; nil for a host that brings back by itself what it has lost.
+  var watchInterval: Duration? { get }
+
+  /// How the host came to lose the model that it was to serve, worded to follow its name; nil where it has not, as far as
+  /// can be told.
+  func loss() async -> String?
 }
 
 extension ModelHost {
+  var watchInterval: Duration? { nil }
+  func loss() async -> String? { nil }
   func stop() async throws(RuntimeFailure) { try await sleep() }
 }
 

@@ -1,6 +1,7 @@
 internal import Core
 
-/// One model of an Ollama server, which loads and unloads by a generation without a prompt.
+/// One model of an Ollama server, which loads and unloads by a generation without a prompt; a model for embeddings, which
+/// refuses to generate, loads by an embedding of nothing.
 struct OllamaHost: ModelHost {
   let control: ServerControl
   let model: String
@@ -31,10 +32,19 @@ struct OllamaHost: ModelHost {
 
   func isAlive() async -> Bool { await control.isHealthy(at: healthPath) }
 
+  func isHeld(within timeout: Duration) async throws(RuntimeFailure) -> Bool {
+    try await loadedNames(within: timeout).contains(qualifiedName)
+  }
+
   private func order(keepAlive: Int, timeout: Duration) async throws(RuntimeFailure) {
     let body = #"{"model":\#(jsonString(model)),"keep_alive":\#(keepAlive)}"#
     let answer = try await control.order(.post, "/api/generate", body: body, timeout: timeout)
-    guard answer.status == 200 else { throw RuntimeFailure("POST /api/generate \(answer.description)") }
+    if answer.status == 400, answer.body.contains("does not support generate") {
+      let embedding = try await control.order(.post, "/api/embed", body: body, timeout: timeout)
+      guard embedding.status == 200 else { throw RuntimeFailure("POST /api/embed \(embedding.description)") }
+    } else {
+      guard answer.status == 200 else { throw RuntimeFailure("POST /api/generate \(answer.description)") }
+    }
   }
 
   private func awaitPresence(_ expected: Bool, within timeout: Duration) async throws(RuntimeFailure) {

@@ -7,12 +7,11 @@ extension Backend {
     name: "llama_cpp",
     keys: [.command, .modelPath, .extraArguments, .env, .url, .eviction, .sleepEndpoints, .wakeEndpoints]
   ) { settings throws(BackendFaults) in
-    let isStarted = settings.modelPath != nil || settings.extraArguments.contains { modelFlags.contains($0) }
-    return try isStarted ? server(settings) : routed(settings)
+    try settings.isRouted ? routed(settings) : server(settings)
   }
 
   /// By which llama-server is told its model, when not by the configuration's model_path.
-  private static let modelFlags: Set = ["-m", "--model", "-hf", "-hfr", "--hf-repo", "-mu", "--model-url"]
+  fileprivate static let modelFlags: Set = ["-m", "--model", "-hf", "-hfr", "--hf-repo", "-mu", "--model-url"]
 
   private static func server(_ settings: BackendSettings) throws(BackendFaults) -> Blueprint {
     var judge = SettingsJudge(settings)
@@ -31,13 +30,23 @@ extension Backend {
     if !settings.command.isEmpty { judge.fault("command", "found a command, expected none: \(reason)") }
     if !settings.extraArguments.isEmpty { judge.fault("extra_args", "found some, expected none: \(reason)") }
     if !settings.environment.isEmpty { judge.fault("env", "found variables, expected none: \(reason)") }
+    if let eviction = settings.eviction, eviction.process != .stop {
+      judge.fault("eviction", "found \(eviction), expected none: a router ends the process of a model that it unloads")
+    }
     judge.forbidSteps(because: "a router loads and unloads by itself what it is told to")
     return try judge.verdict(
       .hosted(
         HostPlan { site in
           RouterHost(
-            control: site.control, model: site.modelName, healthPath: settings.healthPath,
-            sleepTimeout: settings.sleepTimeout, wakeTimeout: max(settings.wakeTimeout, .seconds(60)))
+            control: site.control, model: site.modelName, sleepTimeout: settings.sleepTimeout,
+            startupTimeout: settings.startupTimeout)
         }))
+  }
+}
+
+extension BackendSettings {
+  /// Whether the model is one among those of a llama-server in router mode, which somebody else runs.
+  package var isRouted: Bool {
+    backend == .llamaCpp && modelPath == nil && !extraArguments.contains { Backend.modelFlags.contains($0) }
   }
 }

@@ -3,15 +3,23 @@ internal import HTTP
 
 /// A model server that somebody else runs: asked to sleep and to wake, never started or stopped.
 ///
-/// Every wake counts as a life of its own, since the server may have been started anew by whoever runs it.
+/// Only the server knows how it was left; one that can't tell is put to sleep before anything else, so that no step comes
+/// twice in a row. Every wake counts as a life of its own, since the server may have been started anew by whoever runs it.
 actor AttachedRuntime: ModelRuntime {
   private let model: ModelID
   private let plan: ServerPlan
   private let control: ServerControl
   private let instances: InstanceNumbers
-  /// Whether the server may hold the GPU on our account: from the order to wake until it sleeps. One that was never woken
-  /// from here is not ours to put to sleep.
-  private var mayHold = false
+  private var hold = Hold.unknown
+
+  /// What the server may hold.
+  private enum Hold {
+    /// It is as somebody else left it: in the way of others if it is awake, but not ours to put to sleep at the end.
+    case unknown
+    /// From the order to wake until it sleeps.
+    case ours
+    case nothing
+  }
 
   init(model: ModelID, plan: ServerPlan, control: ServerControl, instances: InstanceNumbers) {
     self.model = model
@@ -32,10 +40,14 @@ actor AttachedRuntime: ModelRuntime {
   func wake() async throws(RuntimeFailure) -> Instance {
     let began = control.timeline.now
     let mode = try plan.method(for: plan.eviction).mode
-    mayHold = true
     if let mode, !mode.wakeSteps.isEmpty {
+      if hold == .unknown, case .unknown? = try? await control.sleepReport() {
+        try await control.sleep(mode, timeout: plan.sleepTimeout)
+      }
+      hold = .ours
       try await control.wake(mode, timeout: plan.wakeTimeout)
     } else {
+      hold = .ours
       try await control.awaitHealth(at: plan.healthPath, within: plan.wakeTimeout)
     }
     control.observe(.woke(mode?.wakeKind ?? .resume, control.timeline.now - began))
@@ -47,20 +59,36 @@ actor AttachedRuntime: ModelRuntime {
       throw RuntimeFailure("the server at \(upstream.origin) is run by somebody else and can't be stopped")
     }
     try await control.sleep(mode, timeout: plan.sleepTimeout)
-    mayHold = false
+    hold = .nothing
     return .asleep
   }
 
   /// Has the server sleep as it is configured: there is no other way to have it give the GPU up. Requests that are still on
   /// it end first, since an engine may not survive to be put to sleep under them.
   func stop() async throws(RuntimeFailure) {
-    guard mayHold else { return }
+    guard hold == .ours else { return }
     if let mode = try plan.method(for: plan.eviction).mode, !mode.sleepSteps.isEmpty {
       control.client.hangUp(on: upstream.origin)
       try await control.end { () async throws(RuntimeFailure) in
         try await control.sleep(mode, timeout: plan.sleepTimeout)
       }
     }
-    mayHold = false
+    hold = .nothing
+  }
+
+  /// A server that does not answer serves nobody now, and is looked at again.
+  func vacate() async throws(RuntimeFailure) {
+    guard hold == .unknown, let mode = try plan.method(for: plan.eviction).mode, !mode.sleepSteps.isEmpty,
+      let report = try? await control.sleepReport()
+    else { return }
+    if report != .asleep {
+      control.logger.info("awake without having been woken from here", ["certain": report == .awake])
+      do throws(RuntimeFailure) {
+        try await control.sleep(mode, timeout: plan.sleepTimeout)
+      } catch {
+        throw RuntimeFailure("\(model) was awake already and could not be put to sleep: \(error.message)", error.cause)
+      }
+    }
+    hold = .nothing
   }
 }

@@ -57,7 +57,8 @@ struct ServerReader {
     options.apply(to: &settings)
     // What holds for models in general can't oblige a server that somebody else runs.
     let isHosted = !backend.keys.contains(.eviction)
-    if isHosted || (backend == .attached && !object.contains("eviction")) { settings.eviction = nil }
+    let isForeign = backend == .attached || settings.isRouted
+    if isHosted || (isForeign && !object.contains("eviction")) { settings.eviction = nil }
     // What would only follow from what has been reported is not told, as which evictions are possible does from the steps.
     for fault in settings.faults() where isRead || (fault.key != "eviction" && !object.hasFault(in: fault.key)) {
       findings.fault(fault.message, path: object.value.child(fault.key), at: object.position(of: fault.key))

@@ -22,6 +22,10 @@ struct DiscreetRuntime: ModelRuntime {
     do throws(RuntimeFailure) { try await runtime.stop() } catch { throw masked(error) }
   }
 
+  func vacate() async throws(RuntimeFailure) {
+    do throws(RuntimeFailure) { try await runtime.vacate() } catch { throw masked(error) }
+  }
+
   func isAlive() async -> Bool { await runtime.isAlive() }
 
   func isWell() async -> Bool { await runtime.isWell() }

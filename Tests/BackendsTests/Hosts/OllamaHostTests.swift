@@ -32,6 +32,19 @@ extension ProcessTests {
       }
     }
 
+    @Test func `a model for embeddings is loaded by an embedding of nothing`() async throws {
+      let host = try FakeHost.ollama()
+      try await site.withHost(host) {
+        let runtime = try runtime(host, model: "bge")
+        _ = try await runtime.wake()
+        _ = try await runtime.sleep(nil)
+        await site.expectOrders([
+          #"POST /api/generate {"model":"bge","keep_alive":-1}"#, #"POST /api/embed {"model":"bge","keep_alive":-1}"#,
+          #"POST /api/generate {"model":"bge","keep_alive":0}"#,
+        ])
+      }
+    }
+
     @Test func `what was woken from here is unloaded when it is stopped, and nothing else is`() async throws {
       let host = try FakeHost.ollama()
       try await site.withHost(host) {

@@ -37,7 +37,10 @@ extension ProcessTests {
     @Test(
       arguments: [
         ("broken", "the model could not be loaded: unloaded, failed, exit status 1"),
-        ("bravo", #"POST /models/load returned 400: {"error": {"message": "model not found"}}"#),
+        (
+          "bravo",
+          #"POST /models/load returned 404: {"error": {"message": "File Not Found"}}; GET /models says nothing of it"#
+        ),
       ])
     func `a model that can't be loaded is told at once, and holds nothing`(model: String, message: String) async throws
     {
@@ -46,6 +49,56 @@ extension ProcessTests {
         let runtime = try runtime(host, model: model)
         await #expect(throws: RuntimeFailure(message)) { try await runtime.wake() }
         try await runtime.stop()
+      }
+    }
+
+    @Test func `a model may be named by an alias`() async throws {
+      let host = try FakeHost.router()
+      try await site.withHost(host) {
+        let runtime = try runtime(host, model: "first")
+        _ = try await runtime.wake()
+        #expect(await runtime.isAlive())
+        #expect(try await runtime.sleep(nil) == .asleep)
+        #expect(await !runtime.isAlive())
+      }
+    }
+
+    @Test func `what the router does not know it does not hold`() async throws {
+      let host = try FakeHost.router()
+      try await site.withHost(host) {
+        let runtime = try runtime(host, model: "bravo")
+        try await runtime.vacate()
+        await #expect(throws: RuntimeFailure.self) { try await runtime.wake() }
+        try await runtime.stop()
+        #expect(await !runtime.isAlive())
+      }
+    }
+
+    @Test func `a model is lost when its process ends or its router does`() async throws {
+      let host = try FakeHost.router()
+      let control = site.control(Upstream(origin: host.origin))
+      let router = RouterHost(
+        control: control, model: "alpha", sleepTimeout: .seconds(20), startupTimeout: .seconds(20))
+      try await site.withHost(host) {
+        _ = try await router.wake()
+        #expect(await router.loss() == nil)
+        _ = try await control.ask(.post, "/crash", body: #"{"model":"alpha"}"#, timeout: .seconds(10))
+        #expect(await router.loss() == "is gone: GET /models says unloaded, failed, exit status 1")
+        _ = try await router.wake()
+        #expect(await router.loss() == nil)
+      }
+      let story = "is gone with its router: GET \(host.url)/models: "
+      #expect(await router.loss()?.hasPrefix(story) == true)
+    }
+
+    @Test func `a server that is no router is told so`() async throws {
+      let server = try FakeServer(["/models": .status(200, #"{\"data\":[{\"id\":\"alpha\"}]}"#)])
+      try await site.withServer(server) { _ in
+        let runtime = try site.runtime(command: [], port: server.port, backend: .llamaCpp, named: "alpha") {
+          $0.environment = [:]
+        }
+        let message = "GET /models tells no status of alpha, as a llama-server in router mode does"
+        await #expect(throws: RuntimeFailure(message)) { try await runtime.wake() }
       }
     }
   }

@@ -120,6 +120,14 @@ struct BackendTests {
     #expect(try exampleSettings(.command) { $0.command = ["serve"] }.support(of: eviction) == support)
   }
 
+  @Test func `a hosted model has only one way to sleep`() throws {
+    let settings = exampleSettings(.ollama)
+    #expect(try settings.support(of: nil) == .freesGPU)
+    #expect(try settings.support(of: Eviction(weights: .offload, process: .stop)) == .freesGPU)
+    let message = "found offload+keep_running, expected one that stops: a hosted model has only that way to sleep"
+    #expect(try settings.support(of: Eviction(weights: .offload, process: .keepRunning)) == .impossible(message))
+  }
+
   @Test func `only who starts a server keeps the GPU by doing nothing`() throws {
     #expect(try exampleSettings(.attached).support(of: nil) == .freesGPU)
     let stepped = exampleSettings(.command) {

@@ -107,11 +107,14 @@ struct KindTests {
       (
         exampleSettings(.llamaCpp) {
           $0.command = ["llama-server"]
+          $0.eviction = Eviction(weights: .offload, process: .keepRunning)
           $0.useSleepSteps()
         },
         [
           "command: found a command, expected none: "
             + "without a model_path the server at the url is a router, which somebody else runs",
+          "eviction: found offload+keep_running, expected none: "
+            + "a router ends the process of a model that it unloads",
           "sleep_endpoints: found steps, expected none: a router loads and unloads by itself what it is told to",
           "wake_endpoints: found steps, expected none: a router loads and unloads by itself what it is told to",
         ]

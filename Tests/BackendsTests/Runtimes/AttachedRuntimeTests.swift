@@ -22,7 +22,8 @@ extension ProcessTests {
         _ = try await runtime.wake()
         #expect(try await runtime.sleep(nil) == .asleep)
         await site.expectRequests([
-          "POST /wake_up", "GET /is_sleeping", #"POST /sleep?level=1 {"tags":["kv"]}"#, "GET /is_sleeping",
+          "GET /is_sleeping", "POST /wake_up", "GET /is_sleeping", #"POST /sleep?level=1 {"tags":["kv"]}"#,
+          "GET /is_sleeping",
         ])
         let message = "the server at 127.0.0.1:\(server.port) is run by somebody else and can't be stopped"
         await #expect(throws: RuntimeFailure(message)) { try await runtime.sleep(.default) }

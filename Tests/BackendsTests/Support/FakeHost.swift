@@ -19,7 +19,7 @@ struct FakeHost {
     self.behaviour = behaviour
   }
 
-  /// Knows the models "qwen" and "org/phi:4b". What is unloaded stays in the list for one look more.
+  /// Knows the models "qwen" and "org/phi:4b", and "bge", which is for embeddings. What is unloaded stays in the list for one look more.
   static func ollama() throws -> FakeHost {
     try FakeHost(
       """
@@ -31,18 +31,20 @@ struct FakeHost {
               leaving.clear()
               return 200, {"models": [{"name": name, "size_vram": 1} for name in names]}
           name = body["model"] if ":" in body["model"] else body["model"] + ":latest"
-          if name not in ["qwen:latest", "org/phi:4b"]: return 404, {"error": f"model '{body['model']}' not found"}
+          if name not in ["qwen:latest", "org/phi:4b", "bge:latest"]: return 404, {"error": f"model '{body['model']}' not found"}
           if body["keep_alive"] == 0:
               if name in loaded: leaving.append(name)
               loaded[:] = [other for other in loaded if other != name]
               return 200, {"done": True, "done_reason": "unload"}
+          if name == "bge:latest" and path == "/api/generate":
+              return 400, {"error": '"bge" does not support generate'}
           loaded.append(name)
           return 200, {"done": True, "done_reason": "load"}
       """)
   }
 
   /// As llama-server's router mode: orders are carried out after the answer, and refused where there is nothing to do.
-  /// "broken" ends while it is loaded; others are not known.
+  /// "broken" ends while it is loaded, others at `POST /crash`; "alpha" is also called "first".
   static func router() throws -> FakeHost {
     try FakeHost(
       """
@@ -54,11 +56,14 @@ struct FakeHost {
                   later = pending[name].pop(0)
                   status[name] = later
                   if not pending[name]: del pending[name]
-              return 200, {"data": [{"id": name, "status": status[name]} for name in status]}
+              aliases = {"alpha": ["first"]}
+              return 200, {"data": [{"id": name, "aliases": aliases.get(name, []), "status": status[name]} for name in status]}
           if path == "/health": return 200, {"status": "ok"}
-          name = body["model"]
-          if name not in status: return 400, {"error": {"message": "model not found"}}
-          if path == "/models/load":
+          name = "alpha" if body["model"] == "first" else body["model"]
+          if name not in status and path == "/models/load": return 404, {"error": {"message": "File Not Found"}}
+          if name not in status: return 400, {"error": {"message": "model is not found"}}
+          if path == "/crash": status[name] = {"value": "unloaded", "failed": True, "exit_code": 1}
+          elif path == "/models/load":
               if status[name]["value"] != "unloaded": return 400, {"error": {"message": "model is already running"}}
               end = {"value": "unloaded", "failed": True, "exit_code": 1} if name == "broken" else {"value": "loaded"}
               status[name] = {"value": "loading"}

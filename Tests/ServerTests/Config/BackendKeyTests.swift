@@ -85,10 +85,11 @@ struct BackendKeyTests {
   @Test func `the policy's eviction is for servers, not for hosted models`() throws {
     let text = """
       {"policy": {"type": "fifo", "eviction": "offload+keep_running"}, "models": {
-        "a": {"backend": "ollama"}, "b": {"model_path": "b"}}}
+        "a": {"backend": "ollama"}, "b": {"model_path": "b"}, "c": {"backend": "llama_cpp", "url": "http://h:1"},
+        "d": {"backend": "llama_cpp", "url": "http://h:1", "eviction": "discard+stop"}}}
       """
     let evictions = try ConfigurationText(text).load().models.map(\.backend.eviction?.description)
-    #expect(evictions == [nil, "offload+keep_running"])
+    #expect(evictions == [nil, "offload+keep_running", nil, "discard+stop"])
   }
 
   @Test(

@@ -14,6 +14,7 @@ struct DiscreetRuntimeTests {
     func wake() async throws(RuntimeFailure) -> Instance { throw failure }
     func sleep(_ eviction: Eviction?) async throws(RuntimeFailure) -> Residence { throw failure }
     func stop() async throws(RuntimeFailure) { throw failure }
+    func vacate() async throws(RuntimeFailure) { throw failure }
     func isAlive() async -> Bool { false }
   }
 
@@ -26,5 +27,6 @@ struct DiscreetRuntimeTests {
     await #expect(throws: told) { try await runtime.wake() }
     await #expect(throws: told) { try await runtime.sleep(nil) }
     await #expect(throws: told) { try await runtime.stop() }
+    await #expect(throws: told) { try await runtime.vacate() }
   }
 }

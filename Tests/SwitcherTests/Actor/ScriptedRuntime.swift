@@ -4,7 +4,7 @@ internal import Synchronization
 /// A runtime whose every operation stands still until the test lets it end, or its task is cancelled.
 final class ScriptedRuntime: ModelRuntime {
   enum Call: Hashable, Sendable {
-    case wake, sleep(Eviction?), stop
+    case wake, sleep(Eviction?), stop, vacate
   }
 
   private struct State {
@@ -13,6 +13,7 @@ final class ScriptedRuntime: ModelRuntime {
     var instance = 0
     var isAlive = false
     var isCancelled = false
+    var isLeftAwake = false
   }
 
   let upstream: Upstream
@@ -53,6 +54,9 @@ final class ScriptedRuntime: ModelRuntime {
   /// The server ends, and nobody is told.
   func dieSilently() { state.withLock { $0.isAlive = false } }
 
+  /// Somebody else has left the server awake.
+  func leaveAwake() { state.withLock { $0.isLeftAwake = true } }
+
   private func end(_ result: Result<Void, any Error>) {
     let pending = state.withLock { state in
       defer { state.pending = nil }
@@ -80,6 +84,12 @@ final class ScriptedRuntime: ModelRuntime {
   func stop() async throws(RuntimeFailure) {
     try await stand(still: .stop)
     state.withLock { $0.isAlive = false }
+  }
+
+  func vacate() async throws(RuntimeFailure) {
+    guard state.withLock({ $0.isLeftAwake }) else { return }
+    try await stand(still: .vacate)
+    state.withLock { $0.isLeftAwake = false }
   }
 
   func isAlive() async -> Bool { state.withLock { $0.isAlive } }
