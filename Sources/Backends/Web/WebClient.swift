@@ -4,7 +4,8 @@ internal import FoundationNetworking
 
 /// Asks services on the web, over TLS where their address says so.
 struct WebClient: Sendable {
-  private let session = URLSession(configuration: .ephemeral)
+  /// Each request has a time-out of its own.
+  private let transfers = WebTransfers(patience: .seconds(60))
 
   struct Answer: Sendable {
     let status: Int
@@ -28,14 +29,30 @@ struct WebClient: Sendable {
     var request = URLRequest(url: address, timeoutInterval: max(timeout.seconds, 0.001))
     request.httpMethod = method.rawValue
     request.setValue(authorization, forHTTPHeaderField: "Authorization")
+    let transfer = transfers.send(request)
+    defer { transfer.cancel() }
     do {
-      let (data, response) = try await session.data(for: request)
-      guard let response = response as? HTTPURLResponse else { throw URLError(.badServerResponse) }
-      let retryAfter = response.value(forHTTPHeaderField: "Retry-After").flatMap { Int($0) }
-      return Answer(
-        status: response.statusCode, body: Array(data), retryAfter: retryAfter.map { .seconds(max($0, 0)) })
+      return try await Self.answer(of: transfer)
     } catch {
       throw RuntimeFailure("\(method.rawValue) \(url): \(error.localizedDescription)")
     }
+  }
+
+  private static func answer(of transfer: WebTransfer) async throws(URLError) -> Answer {
+    var head: (status: Int, retryAfter: Duration?) = (0, nil)
+    var body: [UInt8] = []
+    for await news in transfer.news {
+      switch news {
+      case .head(let status, let fields):
+        let retryAfter = fields.first { $0.name.lowercased() == "retry-after" }.flatMap { Int($0.value) }
+        head = (status, retryAfter.map { .seconds(max($0, 0)) })
+      case .piece(let bytes):
+        body += bytes
+        transfer.taken(bytes: bytes.count)
+      case .end(nil): return Answer(status: head.status, body: body, retryAfter: head.retryAfter)
+      case .end(let failure?): throw failure
+      }
+    }
+    throw URLError(.cancelled)
   }
 }
