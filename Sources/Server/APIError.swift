@@ -118,10 +118,11 @@ extension APIError {
   /// What a caller is told whose model server failed; nil where the connection itself tells it, or nobody is left to be told.
   init?(_ failure: ForwardFailure) {
     switch failure {
-    case .notTaken(let detail), .noAnswer(let detail): self = .upstreamUnavailable(detail)
+    case .notTaken(let detail), .noAnswer(let detail), .drained(let detail, bytesSent: nil):
+      self = .upstreamUnavailable(detail)
     case .timedOut(let detail): self = .upstreamTimeout(detail)
     case .refused(let fault): self.init(fault)
-    case .cut, .clientGone: return nil
+    case .cut, .drained, .clientGone: return nil
     }
   }
 

@@ -18,6 +18,7 @@ struct Application: Sendable {
   private let history = SwitchHistory()
   private let feed: EventFeed
   private let runtimes: RuntimeFactory
+  private let web = WebForwarding()
   private let switcher: ModelSwitcher
   private let directory: LiveDirectory
   private let http: HTTPMetrics
@@ -68,6 +69,13 @@ struct Application: Sendable {
         switchLog.write(notice)
         history.observe(notice)
         feed.observe(notice, now)
+      },
+      hangUp: { [loops, web] upstream in
+        if upstream.web == nil {
+          loops.hangUp(on: upstream.origin, for: .drainTimeout)
+        } else {
+          web.hangUp(on: upstream.origin)
+        }
       })
     readings.expose(switcher, registry: registry)
     let requests = RequestMetrics(registry: registry)
@@ -154,7 +162,7 @@ struct Application: Sendable {
       events: followsEvents ? EventsRoute.path : nil
     ).add(to: &router)
     let proxy = ModelProxy(
-      directory: directory, switcher: switcher, web: WebForwarding(), timeline: timeline,
+      directory: directory, switcher: switcher, web: web, timeline: timeline,
       recorder: recorder, logger: logger)
     for path in ["/completion", "/infill", "/rerank", "/tokenize"] { router.add(.post, path, proxy.serve) }
     for path in Self.namedPaths { router.add(nil, path, proxy.serve) }

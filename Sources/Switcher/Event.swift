@@ -32,6 +32,9 @@ package enum Event: Sendable {
 package enum Effect: Sendable {
   case grant(Grant)
   case reject(Ticket, SwitchError)
+  /// Cut off what is on the model's server: so many requests, each of which then finishes like any other. Comes again while
+  /// some have not.
+  case cut(ModelID, requests: Int)
   /// To be answered with `slept` or `sleepFailed`.
   case sleep(ModelID, Eviction?)
   /// To be answered with `woke` or `wakeFailed`.

@@ -11,6 +11,8 @@ package struct ModelLimits: Hashable, Sendable {
   package var idleSleep: Duration?
   /// How long it sleeps at the least before a request may have it woken.
   package var minSleep: Duration
+  /// How long the requests on it may take to end once it is to leave; nil: as long as they like.
+  package var drainTimeout: Duration?
   /// How long nobody may have used the GPU before it is this model's again; nil: it comes when it is asked for. One model
   /// at the most is the default model.
   package var returnDelay: Duration?
@@ -19,12 +21,13 @@ package struct ModelLimits: Hashable, Sendable {
 
   package init(
     maxInFlight: Int? = nil, maxQueue: Int? = nil, idleSleep: Duration? = nil, minSleep: Duration = .zero,
-    returnDelay: Duration? = nil, breakerFailures: Int = 3
+    drainTimeout: Duration? = nil, returnDelay: Duration? = nil, breakerFailures: Int = 3
   ) {
     self.maxInFlight = maxInFlight
     self.maxQueue = maxQueue
     self.idleSleep = idleSleep
     self.minSleep = minSleep
+    self.drainTimeout = drainTimeout
     self.returnDelay = returnDelay
     self.breakerFailures = breakerFailures
   }

@@ -12,6 +12,7 @@ package actor ModelSwitcher {
   private let timeline: any Timeline
   let logger: Logger
   private let observer: Observer
+  private let hangUp: @Sendable (Upstream) -> Void
 
   /// Reused from event to event.
   private var effects: [Effect] = []
@@ -25,15 +26,19 @@ package actor ModelSwitcher {
 
   /// - Parameters:
   ///   - machine: must know the same models as `runtimes`.
+  ///   - hangUp: ends, soon, whatever is on its way to a model's server, so that each `withModel` there comes to its end.
+  ///     Called on the switcher's actor, so it must be quick.
   package init(
     machine: SwitchMachine, runtimes: [ModelID: any ModelRuntime], timeline: any Timeline,
-    logger: Logger = .silent, observer: @escaping Observer = { _, _ in }
+    logger: Logger = .silent, observer: @escaping Observer = { _, _ in },
+    hangUp: @escaping @Sendable (Upstream) -> Void = { _ in }
   ) {
     self.machine = machine
     self.runtimes = RuntimeRegistry(runtimes)
     self.timeline = timeline
     self.logger = logger
     self.observer = observer
+    self.hangUp = hangUp
   }
 
   // MARK: Requests
@@ -207,6 +212,7 @@ package actor ModelSwitcher {
     case .answer(let command, let result): commands.removeValue(forKey: command)?.resume(returning: result)
     case .note(let notice): observer(notice, now)
     case .setTimer(let instant): setTimer(instant)
+    case .cut(let model, let requests): cut(model, requests)
     case .wake(let model): wake(model)
     case .sleep(let model, let eviction): sleep(model, eviction)
     case .stop(let model): stop(model)
@@ -221,6 +227,14 @@ package actor ModelSwitcher {
       return caller.resume(returning: .failure(.unknownModel(grant.model)))
     }
     caller.resume(returning: .success((grant, upstream)))
+  }
+
+  private func cut(_ model: ModelID, _ requests: Int) {
+    guard let upstream = runtimes[model]?.upstream else { return }
+    logger.warning(
+      "cutting off requests, since the drain takes too long",
+      ["switch_id": switchNumber(of: model) ?? 0, "model": model, "requests": requests])
+    hangUp(upstream)
   }
 
   private func setTimer(_ instant: Instant) {

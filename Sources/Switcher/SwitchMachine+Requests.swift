@@ -94,7 +94,7 @@ extension SwitchMachine {
   private func isAdmissible(_ waiter: Waiter, _ now: Instant) -> Bool {
     guard let transition else { return true }
     guard case .draining(let lastAdmitted, let admitUntil) = transition.stage else { return false }
-    return waiter.ticket <= lastAdmitted && now < admitUntil ?? .distantFuture
+    return waiter.ticket <= lastAdmitted && now < min(admitUntil ?? .distantFuture, drainDeadline ?? .distantFuture)
   }
 
   private mutating func grant(

@@ -31,11 +31,11 @@ extension SwitchMachine {
     if !acceptsRequests || transition.isPolicyDriven && !isWanted { end(.cancelled, now, &effects) }
   }
 
-  /// Goes on once the drain is complete.
+  /// Goes on once the drain is complete, and sees to it that this comes about in time.
   mutating func advance(_ now: Instant, _ effects: inout [Effect]) {
-    guard let current = transition, current.isDraining, let from = current.from, let index = index(of: from),
-      models[index].inFlight == 0
+    guard let current = transition, current.isDraining, let from = current.from, let index = index(of: from)
     else { return }
+    guard models[index].inFlight == 0 else { return cutOverdue(now, &effects) }
     models[index].lastLeft = now
     enter(.sleeping, now, &effects)
     effects.append(.sleep(from, current.eviction ?? models[index].eviction))

@@ -147,7 +147,7 @@ package struct SwitchMachine: Sendable {
   func upToDateUntil(_ now: Instant) -> Instant { min(timer ?? now, now) }
 
   private func nextDeadline(_ now: Instant) -> Instant {
-    var next = min(rechecks.next ?? .distantFuture, idleDueAt ?? .distantFuture)
+    var next = min(rechecks.next ?? .distantFuture, idleDueAt ?? .distantFuture, cutDueAt ?? .distantFuture)
     for index in models.indices {
       next = min(next, models[index].queue.nextDeadline, models[index].breaker.until ?? .distantFuture)
       if !models[index].queue.isEmpty, let wake = earliestWake(index), wake > now { next = min(next, wake) }

@@ -14,6 +14,8 @@ struct Transition: Sendable {
   var commands: [CommandID]
   /// Why the target could not be had, once that is known.
   private(set) var failure: SwitchFailure?
+  /// How many requests were cut off because the drain took too long, and when that was last done.
+  private(set) var cut: (requests: Int, at: Instant)?
   private(set) var phases: [(phase: SwitchPhase, duration: Duration)]
   private var running: (phase: SwitchPhase, since: Instant)?
 
@@ -98,6 +100,9 @@ struct Transition: Sendable {
     failure = failure ?? SwitchFailure(phase: currentPhase, reason: reason, message: message)
   }
 
+  /// Nobody is admitted any more by then, so whoever is cut off once more has been counted.
+  mutating func noteCut(requests: Int, at now: Instant) { cut = (cut?.requests ?? requests, now) }
+
   /// Sleep plus wake: what the policies call the cost of a switch.
   var evictionAndWake: Duration {
     phases.filter { $0.phase == .sleep || $0.phase == .wake }.reduce(.zero) { $0 + $1.duration }
@@ -106,6 +111,6 @@ struct Transition: Sendable {
   func record(_ outcome: SwitchRecord.Outcome, at now: Instant) -> SwitchRecord {
     SwitchRecord(
       number: number, from: from, to: to, trigger: trigger, reason: reason, outcome: outcome, failure: failure,
-      decidedAt: decidedAt, endedAt: now, phases: phases)
+      decidedAt: decidedAt, endedAt: now, phases: phases, cutRequests: cut?.requests ?? 0)
   }
 }

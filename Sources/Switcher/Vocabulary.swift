@@ -117,6 +117,8 @@ package struct SwitchRecord: Sendable {
   package let endedAt: Instant
   /// Each phase that was entered, in order, the failed one included.
   package let phases: [(phase: SwitchPhase, duration: Duration)]
+  /// How many requests were cut off because the drain took too long.
+  package let cutRequests: Int
 
   package var total: Duration { endedAt - decidedAt }
 }

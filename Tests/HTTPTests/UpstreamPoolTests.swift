@@ -139,7 +139,7 @@ struct UpstreamPoolTests {
     try await withProxy { server, upstream, forwards in
       let peer = try await Self.answerFirst(try await server.connect(), upstream)
       _ = await forwards.next()
-      server.loops.hangUp(on: upstream.origin)
+      server.loops.hangUp(on: upstream.origin, for: .stop)
       #expect(try await peer.readToEnd() == "")
     }
   }
@@ -150,7 +150,7 @@ struct UpstreamPoolTests {
       try await client.send(Self.get)
       let peer = try await upstream.accept()
       _ = try await peer.readHead()
-      server.loops.hangUp(on: upstream.origin)
+      server.loops.hangUp(on: upstream.origin, for: .stop)
       #expect(try await peer.readToEnd() == "")
       #expect(try await client.readMessage().body.hasSuffix("the model server is being stopped"))
       #expect(await forwards.nextFailure?.kind == "noAnswer")
@@ -165,7 +165,7 @@ struct UpstreamPoolTests {
       _ = try await peer.readHead()
       try await peer.send("HTTP/1.1 200 OK\r\n\r\nhalf")
       _ = try await client.readHead()
-      server.loops.hangUp(on: upstream.origin)
+      server.loops.hangUp(on: upstream.origin, for: .stop)
       #expect(try await peer.readToEnd() == "")
       let rest = try await client.readToEnd()
       #expect(!rest.hasSuffix("0\r\n\r\n"))
@@ -179,7 +179,7 @@ struct UpstreamPoolTests {
       try await client.send(Self.get)
       let peer = try await upstream.accept()
       _ = try await peer.readHead()
-      server.loops.hangUp(on: Origin(host: upstream.origin.host, port: upstream.origin.port ^ 1))
+      server.loops.hangUp(on: Origin(host: upstream.origin.host, port: upstream.origin.port ^ 1), for: .stop)
       try await peer.send(Self.ok)
       #expect(try await client.readMessage().body == "ok")
     }

@@ -63,6 +63,13 @@ struct ExhaustiveTests {
       .init(requests: 3, departures: 1, failures: 1, crashes: 0, commands: 1, timers: 4, shutdowns: 1),
       commands: everyCommand),
     SmallWorld(
+      "drains that have to end, and an operator",
+      World(
+        ["a", "b"],
+        limits: ["a": .init(maxInFlight: 1, drainTimeout: .seconds(2)), "b": .init(drainTimeout: .zero)]),
+      .init(requests: 4, departures: 1, failures: 1, crashes: 1, commands: 1, timers: 4, shutdowns: 1),
+      commands: [.wake("a"), .sleep("a", nil), .force("b"), .manual], patience: [nil, .seconds(3)]),
+    SmallWorld(
       "a least sleep",
       World(["a", "b"], limits: ["a": .init(minSleep: .seconds(4)), "b": .init(minSleep: .seconds(9))]),
       .init(requests: 4, departures: 1, failures: 1, crashes: 1, commands: 1, timers: 4),

@@ -1,3 +1,4 @@
+package import Core
 package import Foundation
 package import FoundationNetworking
 internal import Synchronization
@@ -22,12 +23,22 @@ package final class WebTransfers: Sendable {
   }
 
   /// Sends the request. Whoever does so cancels the transfer in the end.
-  package func send(_ request: URLRequest) -> WebTransfer {
+  /// - Parameters:
+  ///   - origin: the server that it goes to; nil for a request that nobody hangs up on.
+  ///   - whenHungUp: called when the transfer is hung up on; by any thread.
+  package func send(
+    _ request: URLRequest, to origin: Origin? = nil, whenHungUp: @escaping @Sendable () -> Void = {}
+  ) -> WebTransfer {
     let task = session.dataTask(with: request)
-    let transfer = WebTransfer { task.cancel() }
+    let transfer = WebTransfer(to: origin, whenHungUp: whenHungUp) { task.cancel() }
     delegate.add(transfer, for: task)
     task.resume()
     return transfer
+  }
+
+  /// Ends every transfer to that server.
+  package func hangUp(on origin: Origin) {
+    for transfer in delegate.all where transfer.origin == origin { transfer.hangUp() }
   }
 
   private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
@@ -36,6 +47,8 @@ package final class WebTransfers: Sendable {
     func add(_ transfer: WebTransfer, for task: URLSessionTask) {
       transfers.withLock { $0[task.taskIdentifier] = transfer }
     }
+
+    var all: [WebTransfer] { transfers.withLock { Array($0.values) } }
 
     private func transfer(_ task: URLSessionTask) -> WebTransfer? { transfers.withLock { $0[task.taskIdentifier] } }
 
@@ -91,16 +104,33 @@ package final class WebTransfer: Sendable {
   /// URLSession can't be told to wait. An answer that comes faster than its client takes it is kept up to here, then cut.
   private static let mostBytesKept = 64 << 20
 
+  fileprivate let origin: Origin?
   package let news: AsyncStream<News>
   /// Ends the request, unless it has ended by itself.
   package let cancel: @Sendable () -> Void
   private let reader: AsyncStream<News>.Continuation
   /// How much has come and was not taken yet.
   private let bytesKept = Atomic(0)
+  private let hasHungUp = Atomic(false)
+  private let whenHungUp: @Sendable () -> Void
 
-  fileprivate init(cancel: @escaping @Sendable () -> Void) {
+  fileprivate init(
+    to origin: Origin?, whenHungUp: @escaping @Sendable () -> Void, cancel: @escaping @Sendable () -> Void
+  ) {
     (news, reader) = AsyncStream.makeStream()
+    self.origin = origin
+    self.whenHungUp = whenHungUp
     self.cancel = cancel
+  }
+
+  /// Whether it was ended from here under whoever reads it; what had come before is of no use then.
+  package var isHungUp: Bool { hasHungUp.load(ordering: .relaxed) }
+
+  fileprivate func hangUp() {
+    hasHungUp.store(true, ordering: .relaxed)
+    end(URLError(.cancelled))
+    cancel()
+    whenHungUp()
   }
 
   /// To be told of each piece once it has been dealt with.

@@ -19,8 +19,10 @@ final class UpstreamConnection: @unchecked Sendable {
   private(set) var idleSince = Instant.zero
   /// Where its server keeps it in its list while it bears a request.
   var position = 0
-  /// Whether it was ended from here, since the server is to end.
-  private(set) var isHungUp = false
+  /// Where the answer goes to while it bears a request.
+  var client: Channel?
+  /// Why it was ended from here, if it was.
+  private(set) var hangUp: HangUp?
 
   private var isIdle = false
 
@@ -51,11 +53,13 @@ final class UpstreamConnection: @unchecked Sendable {
   /// Notes that it bears a request again.
   func becomeBusy() { isIdle = false }
 
-  /// Ends the connection under whoever uses it. The server learns of it at once, the user when it next waits or reads.
-  func hangUp() {
-    isHungUp = true
+  /// Ends the connection under whoever uses it. The server learns of it at once, the user when it next waits or reads, or
+  /// now if it waits for the client to take something. The first reason counts.
+  func hangUp(for reason: HangUp) {
+    hangUp = hangUp ?? reason
     _ = shutdown(channel.descriptor, CInt(SHUT_RDWR))
     channel.abort()
+    client?.interruptWriter()
   }
 
   /// Whether it can't bear another request: bytes that nobody asked for have come, or the server has ended it.

@@ -45,10 +45,10 @@ final class UpstreamPool: @unchecked Sendable {
   }
 
   /// Ends every connection to that server; the requests that are on some of them fail.
-  func hangUp(on origin: Origin) {
+  func hangUp(on origin: Origin, for reason: HangUp) {
     for server in servers where server.origin == origin {
       keep(in: server) { _ in false }
-      for connection in server.busy { connection.hangUp() }
+      for connection in server.busy { connection.hangUp(for: reason) }
     }
   }
 
@@ -107,13 +107,15 @@ final class UpstreamServer {
     host = Array(origin.description.utf8)
   }
 
-  /// Notes that the connection bears a request, until `release`.
-  func use(_ connection: UpstreamConnection) {
+  /// Notes that the connection bears a request of the client at `client`, until `release`.
+  func use(_ connection: UpstreamConnection, for client: Channel) {
+    connection.client = client
     connection.position = busy.count
     busy.append(connection)
   }
 
   func release(_ connection: UpstreamConnection) {
+    connection.client = nil
     let last = busy.removeLast()
     if last !== connection {
       busy[connection.position] = last

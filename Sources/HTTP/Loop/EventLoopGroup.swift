@@ -17,10 +17,9 @@ package struct EventLoopGroup: Sendable {
   /// One loop after the other.
   package func next() -> EventLoop { loops[turn.take() % loops.count] }
 
-  /// Ends every connection that requests are forwarded over to a server, soon: one that is about to be stopped must not
-  /// wait for them. The requests that are on some of them fail.
-  package func hangUp(on origin: Origin) {
-    for loop in loops { loop.execute { loop.upstreams.hangUp(on: origin) } }
+  /// Ends every connection that requests are forwarded over to a server, soon. The requests that are on some of them fail.
+  package func hangUp(on origin: Origin, for reason: HangUp) {
+    for loop in loops { loop.execute { loop.upstreams.hangUp(on: origin, for: reason) } }
   }
 
   /// Ends all loops; see `EventLoop.shutdown()`.

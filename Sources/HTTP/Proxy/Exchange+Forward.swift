@@ -43,7 +43,7 @@ extension Exchange {
     _ plan: ForwardPlan, over upstream: UpstreamConnection, of server: UpstreamServer, _ tap: AnswerTap
   ) async throws(ForwardFailure) {
     runner.upstreamWait.attach(upstream.channel)
-    server.use(upstream)
+    server.use(upstream, for: connection.channel)
     defer {
       runner.upstreamWait.detach()
       server.release(upstream)
@@ -59,15 +59,6 @@ extension Exchange {
     } catch {
       upstream.channel.close()
       throw error
-    }
-  }
-}
-
-extension ForwardFailure {
-  package init(_ failure: ExchangeFailure) {
-    switch failure {
-    case .refused(let fault): self = .refused(fault)
-    case .clientGone: self = .clientGone
     }
   }
 }

@@ -15,6 +15,8 @@ package struct ForwardPlan: Sendable {
   package var stallTimeout: Duration?
   /// The JSON text of the event that a client of server-sent events gets when the answer breaks off.
   package var midStreamError = Self.disconnected
+  /// The same where it was ended from here, for the sake of other models.
+  package var drainedError = Self.drained
   /// What the answer bears besides the server's own fields.
   package var addedFields: [(name: String, value: String)] = []
   /// Request fields that are not sent on, besides those that never are.
@@ -34,11 +36,23 @@ package struct ForwardPlan: Sendable {
     }
   }
 
-  private static let disconnected = Array(
-    #"""
-    {"type":"error","error":{"message":"the model server ended the answer before it was complete",\#
-    "type":"server_error","param":null,"code":"upstream_disconnected"}}
-    """#.utf8)
+  /// What a client of server-sent events is told when its answer ends like that.
+  package func midStreamError(_ failure: ForwardFailure) -> [UInt8] {
+    if case .drained = failure { drainedError } else { midStreamError }
+  }
+
+  private static let disconnected = error("the model server ended the answer before it was complete")
+  private static let drained = error(
+    "the answer was cut off, since its model had to make way and the drain took too long")
+
+  /// - Parameter message: of characters that stand for themselves in JSON.
+  private static func error(_ message: String) -> [UInt8] {
+    Array(
+      #"""
+      {"type":"error","error":{"message":"\#(message)",\#
+      "type":"server_error","param":null,"code":"upstream_disconnected"}}
+      """#.utf8)
+  }
 }
 
 /// Looks at each piece of an answer's body as it passes, without its framing. It is on the way of the bytes: it must be
@@ -52,20 +66,4 @@ package enum AnswerForm: Sendable {
   case eventStream
   /// An error, something else, or encoded in a way that hides what it is.
   case other
-}
-
-/// Why an exchange was not forwarded, or its answer is not whole. The texts are worded for a person.
-package enum ForwardFailure: Error, Hashable, Sendable {
-  /// The server can't have acted upon the request, and nothing was sent to the client: it may be forwarded again.
-  case notTaken(String)
-  /// The request may have been acted upon, but no usable answer came. Nothing was sent to the client.
-  case noAnswer(String)
-  /// No answer came in time. Nothing was sent to the client.
-  case timedOut(String)
-  /// The answer broke off after so many bytes of its body; the client has already been cut off so that it can tell.
-  case cut(String, bytesSent: Int)
-  /// The request itself could not be read to its end. Nothing was sent to the client.
-  case refused(WireFault)
-  /// The client has left, or the connection was cut from here. Nobody is left to answer.
-  case clientGone
 }

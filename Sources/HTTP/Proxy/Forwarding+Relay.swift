@@ -24,12 +24,12 @@ extension Forwarding {
         payload = start..<start + payloadBytes
         canReuseConnection = decoder.isComplete && upstream.head.keepAlive && end == input.count
       } catch {
-        throw breakOff(plan, error.message, progress)
+        throw breakOff(plan, .noAnswer(error.message), progress)
       }
       progress.note(input, payload)
       note(payload, isLast: decoder.isComplete)
       if form != .other { input.withBytes { tap($0.extracting(payload), form) } }
-      try await deliver(payload, framing, isLast: decoder.isComplete)
+      try await deliver(payload, framing, isLast: decoder.isComplete, plan.origin)
       if decoder.isComplete { break }
       input.removeAll()
       start = 0
@@ -42,9 +42,9 @@ extension Forwarding {
       }
       guard let end else { continue }
       guard case .ended = end, decoder.mayEndWithConnection else {
-        throw breakOff(plan, "\(plan.origin): ended the answer before it was complete", progress)
+        throw breakOff(plan, .noAnswer("\(plan.origin): ended the answer before it was complete"), progress)
       }
-      try await deliver(0..<0, framing, isLast: true)
+      try await deliver(0..<0, framing, isLast: true, plan.origin)
       break
     }
     exchange.answer = .finished
@@ -60,7 +60,7 @@ extension Forwarding {
 
   /// Sends what stands in the client's output, then a piece of the body in its framing.
   @inline(__always) private func deliver(
-    _ payload: Range<Int>, _ framing: BodyFraming, isLast: Bool
+    _ payload: Range<Int>, _ framing: BodyFraming, isLast: Bool, _ origin: Origin
   ) async throws(ForwardFailure) {
     let (client, input, out) = (connection.channel, upstream.input, connection.output)
     let stall = connection.worker.timeouts.writeStall
@@ -80,7 +80,7 @@ extension Forwarding {
     }
     guard isSent else {
       exchange.abort()
-      throw .clientGone
+      throw hungUp(origin)?.midStream(bytesSent: exchange.record.bodyBytes) ?? .clientGone
     }
     out.removeAll()
   }
@@ -105,10 +105,8 @@ extension Forwarding {
 
   private func breakOff(_ plan: ForwardPlan, _ failure: ForwardFailure, _ progress: Progress) -> ForwardFailure {
     switch failure {
-    case .noAnswer(let reason), .timedOut(let reason), .notTaken(let reason): breakOff(plan, reason, progress)
-    case .refused(let fault): breakOff(plan, fault.message, progress)
-    case .cut, .clientGone:
-      connection.channel.peerHasEnded ? goneAway() : breakOff(plan, "cut off", progress, as: .clientGone)
+    case .clientGone where connection.channel.peerHasEnded: goneAway()
+    default: tellAndCut(plan, failure.midStream(bytesSent: exchange.record.bodyBytes), progress)
     }
   }
 
@@ -118,13 +116,11 @@ extension Forwarding {
   }
 
   /// Tells the client, where it can be told, and cuts it off without a proper end.
-  private func breakOff(
-    _ plan: ForwardPlan, _ reason: String, _ progress: Progress, as failure: ForwardFailure? = nil
-  ) -> ForwardFailure {
+  private func tellAndCut(_ plan: ForwardPlan, _ failure: ForwardFailure, _ progress: Progress) -> ForwardFailure {
     if progress.isEventStream, progress.framing == .chunked {
       let event = ByteBuffer()
       event.append(progress.isBetweenEvents ? "event: error\ndata: " : "\n\nevent: error\ndata: ")
-      event.append(plan.midStreamError)
+      event.append(plan.midStreamError(failure))
       event.append("\n\n")
       let chunk = ByteBuffer()
       chunk.appendChunkSize(event.count)
@@ -133,7 +129,7 @@ extension Forwarding {
       connection.sendLastWord(chunk)
     }
     exchange.abort()
-    return failure ?? .cut(reason, bytesSent: exchange.record.bodyBytes)
+    return failure
   }
 }
 

@@ -130,8 +130,9 @@ struct Forwarding: ~Copyable {
     }
   }
 
-  private func hungUp(_ origin: Origin) -> ForwardFailure? {
-    upstream.isHungUp ? .noAnswer("\(origin): the model server is being stopped") : nil
+  /// What becomes of the request if its connection was ended from here.
+  func hungUp(_ origin: Origin) -> ForwardFailure? {
+    upstream.hangUp.map { ForwardFailure($0, origin) }
   }
 
   private func endedEarly(_ end: Transfer, _ origin: Origin) -> ForwardFailure {

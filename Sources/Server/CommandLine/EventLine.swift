@@ -82,6 +82,7 @@ private struct SwitchNews: Decodable {
   let outcome: String?
   let failure: String?
   let phases: [Phase]?
+  let cutRequests: Int?
   let totalSeconds: Double?
 
   var text: String {
@@ -92,7 +93,9 @@ private struct SwitchNews: Decodable {
     }
     let phases = (phases ?? []).map { "\($0.phase) \(Self.seconds($0.seconds))" }.joined(separator: ", ")
     let total = Self.seconds(totalSeconds ?? 0)
-    return "\(way): \(outcome) in \(total)" + (phases.isEmpty ? "" : " (\(phases))") + (failure.map { ": \($0)" } ?? "")
+    let cut = cutRequests.flatMap { $0 > 0 ? ", \($0) cut off" : nil } ?? ""
+    return "\(way): \(outcome) in \(total)" + (phases.isEmpty ? "" : " (\(phases))") + cut
+      + (failure.map { ": \($0)" } ?? "")
   }
 
   private static func seconds(_ value: Double) -> String { "\((value * 1000).rounded() / 1000) s" }

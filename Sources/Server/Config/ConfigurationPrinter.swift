@@ -69,6 +69,7 @@ extension ModelConfiguration {
           "request_timeout_secs": .seconds(requestTimeout),
           "idle_sleep_secs": .seconds(limits.idleSleep ?? .zero),
           "min_sleep_secs": .seconds(limits.minSleep),
+          "drain_timeout_secs": .seconds(limits.drainTimeout ?? .zero),
           "preload": preloads ? true : nil,
           "max_in_flight": limits.maxInFlight.map { .number($0) },
           "max_queue": limits.maxQueue.map { .number($0) },

@@ -26,6 +26,7 @@ struct ModelOptions: Hashable, Sendable {
     stopGrace = object.take("stop_grace_secs")?.seconds() ?? stopGrace
     if let idle = object.take("idle_sleep_secs")?.seconds() { limits.idleSleep = idle > .zero ? idle : nil }
     limits.minSleep = object.take("min_sleep_secs")?.seconds() ?? limits.minSleep
+    if let drain = object.take("drain_timeout_secs")?.seconds() { limits.drainTimeout = drain > .zero ? drain : nil }
     limits.maxInFlight = object.take("max_in_flight")?.integer(in: 1...Int.max) ?? limits.maxInFlight
     limits.maxQueue = object.take("max_queue")?.integer(in: 1...Int.max) ?? limits.maxQueue
     limits.breakerFailures = object.take("breaker_failures")?.integer(in: 1...1000) ?? limits.breakerFailures

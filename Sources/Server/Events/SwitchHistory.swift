@@ -31,6 +31,7 @@ extension JSONValue {
       "failure": record.failure.map { .string($0.message) } ?? .null,
       "phases": .array(
         record.phases.map { ["phase": .string($0.phase.rawValue), "seconds": .seconds($0.duration)] }),
+      "cut_requests": .number(record.cutRequests),
       "total_seconds": .seconds(record.total),
       "started_at": .timestamp(record.decidedAt, clock),
       "ended_at": .timestamp(record.endedAt, clock),

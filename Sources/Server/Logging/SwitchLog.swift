@@ -19,6 +19,7 @@ struct SwitchLog: Sendable {
       line = line.with("\(phase.rawValue)_ms", Int((duration.seconds * 1000).rounded()))
     }
     line = line.with("total_ms", Int((record.total.seconds * 1000).rounded()))
+    if record.cutRequests > 0 { line = line.with("cut_requests", record.cutRequests) }
     switch record.outcome {
     case .success: line.info("switched")
     case .cancelled: line.info("switch cancelled")

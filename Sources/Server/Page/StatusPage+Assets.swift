@@ -20,7 +20,7 @@ extension StatusPage {
     .success { color: var(--green) } .failed:not(.state) { color: var(--red) } .cancelled { color: var(--amber) }
     figure { margin: 1.5rem 0 } svg { width: 100%; height: .8rem; border-radius: .4rem; display: block }
     figcaption { font-size: .85rem; margin-top: .4rem } ul { display: inline; list-style: none; padding: 0 }
-    li { display: inline; margin-left: 1rem } i { display: inline-block; width: .7em; height: .7em; border-radius: 50%;
+    li { display: inline-block; margin-left: 1rem } i { display: inline-block; width: .7em; height: .7em; border-radius: 50%;
       margin-right: .35em }
     rect { fill: var(--grey) } i { background: var(--grey) }
     rect.serving { fill: var(--green) } i.serving { background: var(--green) }

@@ -111,20 +111,30 @@ struct ModelProxy: Sendable {
       end(exchange, &visit, RequestOutcome(error), answer?.code)
       if let answer { throw answer }
     case let failure as ForwardFailure:
-      if UpstreamError(failure) != nil {
-        logger.warning(
-          "the model server failed a request",
-          ["model": visit.request.entry.model, "request_id": exchange.requestID, "failure": "\(failure)"])
-      }
+      warn(of: failure, exchange, visit)
       let answer = APIError(failure)
-      var code = answer?.code
-      if case .cut = failure { code = .upstreamDisconnected }
-      end(exchange, &visit, RequestOutcome(failure), code)
+      let isCut = answer == nil && RequestOutcome(failure) != .cancelled
+      end(exchange, &visit, RequestOutcome(failure), isCut ? .upstreamDisconnected : answer?.code)
       if let answer { throw answer }
     case is CancellationError: end(exchange, &visit, .cancelled, nil)
     default:
       end(exchange, &visit, .rejected, (error as? APIError)?.code ?? .internalError)
       throw error
+    }
+  }
+
+  private func warn(of failure: ForwardFailure, _ exchange: Exchange, _ visit: Visit) {
+    let model = visit.request.entry.model
+    switch failure {
+    case .notTaken, .noAnswer, .timedOut, .cut:
+      logger.warning(
+        "the model server failed a request",
+        ["model": model, "request_id": exchange.requestID, "failure": "\(failure)"])
+    case .drained(let reason, let bytesSent):
+      logger.warning(
+        "a request was cut off",
+        ["model": model, "request_id": exchange.requestID, "reason": reason, "bytes": bytesSent ?? 0])
+    case .refused, .clientGone: break
     }
   }
 

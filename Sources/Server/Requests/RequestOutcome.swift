@@ -13,7 +13,7 @@ enum RequestOutcome: String, Sendable, CaseIterable, LabelValue {
   case rejected
   /// Turned away because manual mode serves another model.
   case refused
-  /// Waited too long.
+  /// Waited too long, or took too long when its model was to make way.
   case timeout
   /// The client left.
   case cancelled
@@ -41,6 +41,7 @@ enum RequestOutcome: String, Sendable, CaseIterable, LabelValue {
   init(_ failure: ForwardFailure) {
     switch failure {
     case .notTaken, .noAnswer, .timedOut, .cut: self = .upstreamError
+    case .drained: self = .timeout
     case .refused: self = .clientError
     case .clientGone: self = .cancelled
     }
@@ -66,7 +67,7 @@ enum UpstreamError: String, Sendable, CaseIterable, LabelValue {
     case .timedOut: self = .timeout
     case .noAnswer: self = .reset
     case .cut: self = .midStream
-    case .refused, .clientGone: return nil
+    case .drained, .refused, .clientGone: return nil
     }
   }
 }

@@ -22,18 +22,22 @@ struct WebForwarding: Sendable {
   /// For an endpoint that has been scaled to zero: so long it holds the request instead of refusing it.
   private static let scaleUpTimeout = ("X-Scale-Up-Timeout", "600")
 
+  /// Ends every request that is on its way to that service, soon: their model is to make way.
+  func hangUp(on origin: Origin) { transfers.hangUp(on: origin) }
+
   /// Sends the request and passes the answer on; `tap` looks at each piece of it.
   /// - Throws: as `Exchange.forward` does.
   func forward(
     _ exchange: Exchange, _ plan: ForwardPlan, by access: WebAccess, tap: AnswerTap = { _, _ in }
   ) async throws(ForwardFailure) {
     let request = try await request(exchange, plan, access)
-    let transfer = transfers.send(request)
+    let transfer = transfers.send(request, to: plan.origin, whenHungUp: exchange.sendingInterrupter)
     defer { transfer.cancel() }
     exchange.pass(.sent)
     defer { exchange.pass(.end) }
     var head: Head?
     for await news in transfer.news {
+      if transfer.isHungUp { throw await endHungUp(exchange, plan, head) }
       switch news {
       case .head(let status, let fields):
         exchange.pass(.head)
@@ -43,7 +47,11 @@ struct WebForwarding: Sendable {
         guard let head, head.hasBody else { continue }
         exchange.pass(.firstByte)
         if head.form != .other { tap(bytes.span, head.form) }
-        do { try await exchange.send(bytes) } catch { throw .clientGone }
+        do throws(ExchangeFailure) {
+          try await exchange.send(bytes)
+        } catch {
+          throw transfer.isHungUp ? await endHungUp(exchange, plan, head) : .clientGone
+        }
         transfer.taken(bytes: bytes.count)
       case .end(nil):
         guard let head else { throw .noAnswer("\(plan.origin): ended without an answer") }
@@ -52,7 +60,7 @@ struct WebForwarding: Sendable {
       case .end(let failure?):
         let reason = "\(plan.origin): \(failure.localizedDescription)"
         guard let head else { throw failure.wasNotTaken ? .notTaken(reason) : .noAnswer(reason) }
-        throw await breakOff(exchange, plan, head, reason)
+        throw await breakOff(exchange, plan, head, .cut(reason, bytesSent: exchange.record.bodyBytes))
       }
     }
     throw .clientGone
@@ -113,15 +121,20 @@ struct WebForwarding: Sendable {
 
   /// Tells the client, where it can be told, and cuts it off without a proper end.
   private func breakOff(
-    _ exchange: Exchange, _ plan: ForwardPlan, _ head: Head, _ reason: String
+    _ exchange: Exchange, _ plan: ForwardPlan, _ head: Head, _ failure: ForwardFailure
   ) async -> ForwardFailure {
-    let bytesSent = exchange.record.bodyBytes
     if head.form == .eventStream {
-      let event = Array("\n\nevent: error\ndata: ".utf8) + plan.midStreamError + Array("\n\n".utf8)
+      let event = Array("\n\nevent: error\ndata: ".utf8) + plan.midStreamError(failure) + Array("\n\n".utf8)
       try? await exchange.send(event)
     }
     exchange.abort()
-    return .cut(reason, bytesSent: bytesSent)
+    return failure
+  }
+
+  private func endHungUp(_ exchange: Exchange, _ plan: ForwardPlan, _ head: Head?) async -> ForwardFailure {
+    let failure = ForwardFailure(.drainTimeout, plan.origin)
+    guard let head else { return failure }
+    return await breakOff(exchange, plan, head, failure.midStream(bytesSent: exchange.record.bodyBytes))
   }
 }
 

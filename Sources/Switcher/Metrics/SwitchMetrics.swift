@@ -12,6 +12,7 @@ package struct SwitchMetrics: Sendable {
   private let totalSeconds: Family<Histogram, String, String>
   private let restarts: Family<Counter, String>
   private let starvedRequests: Family<Counter, String>
+  private let cutRequests: Family<Counter, String>
 
   /// Declares the metrics and creates the series of these models.
   package init(models: [ModelID], pairs: PairLabels, registry: Registry) {
@@ -36,6 +37,9 @@ package struct SwitchMetrics: Sendable {
       "switcher_policy_starved_requests_total",
       help: "Requests that waited as long as the policy lets any wait before a switch to their model was decided.",
       labels: "model")
+    cutRequests = registry.counter(
+      "switcher_drain_cut_requests_total",
+      help: "Requests that were cut off because the drain of their model took too long.", labels: "model")
     triggers.create(every: Trigger.allCases)
     create(models)
   }
@@ -55,6 +59,7 @@ package struct SwitchMetrics: Sendable {
     failures.create(every: names + [PairLabels.none], SwitchFailure.phases, SwitchFailure.Reason.allCases)
     restarts.create(every: names)
     starvedRequests.create(every: names)
+    cutRequests.create(every: names)
   }
 
   /// Counts what has happened.
@@ -76,6 +81,7 @@ package struct SwitchMetrics: Sendable {
     let (from, to) = pairs(nil, record.from, record.to)
     totalSeconds[from, to].observe(record.total)
     switches[from, to, record.outcome].increment()
+    if let left = record.from, record.cutRequests > 0 { cutRequests[left.name].increment(by: record.cutRequests) }
     guard let failure = record.failure, record.outcome == .failed else { return }
     failures[record.to?.name ?? PairLabels.none, failure.phase, failure.reason].increment()
   }

@@ -39,7 +39,8 @@ final class Forwards: Sendable {
       case .notTaken(let reason): try? await exchange.respond(status: 502, body: "not taken: \(reason)")
       case .noAnswer(let reason): try? await exchange.respond(status: 502, body: "no answer: \(reason)")
       case .timedOut: try? await exchange.respond(status: 504)
-      case .cut, .refused, .clientGone: break
+      case .drained(let reason, bytesSent: nil): try? await exchange.respond(status: 502, body: "drained: \(reason)")
+      case .cut, .drained, .refused, .clientGone: break
       }
       sink.yield(.failure(error))
     }
@@ -64,6 +65,7 @@ extension ForwardFailure {
     case .noAnswer: "noAnswer"
     case .timedOut: "timedOut"
     case .cut(_, let bytesSent): "cut after \(bytesSent)"
+    case .drained(_, let bytesSent): "drained after \(bytesSent.map(String.init) ?? "nothing")"
     case .refused: "refused"
     case .clientGone: "clientGone"
     }

@@ -16,7 +16,7 @@ struct ConfigurationPrinterTests {
             "wake_endpoints": [{"endpoint": "/w", "method": "GET", "expect_body": "${MODEL}"},
               {"parallel": [{"endpoint": "/x"}, {"endpoint": "/y", "retries": 2}]},
               {"endpoint": "/z", "health_check_after": true}]},
-      "c": {"url": "http://h/base", "max_in_flight": 2, "upstream_model": "u", "preload": true, "min_sleep_secs": 9, "breaker_failures": 4}}}
+      "c": {"url": "http://h/base", "max_in_flight": 2, "upstream_model": "u", "preload": true, "min_sleep_secs": 9, "drain_timeout_secs": 8, "breaker_failures": 4}}}
     """
 
   @Test func `what is printed loads to the same configuration`() throws {

@@ -33,7 +33,7 @@ struct ConfigurationTests {
         "listen": "[::1]:0", "admin_listen": "0.0.0.0:81", "admin_token": "t0ken", "metrics_port": 82,
         "policy": { "type": "time_slice", "tick_interval_ms": 250, "request_timeout_secs": 200, "eviction": "discard+stop" },
         "shutdown_delay_secs": 0.5, "shutdown_grace_secs": 7,
-        "defaults": { "request_timeout_secs": 100, "max_queue": 50, "idle_sleep_secs": 60, "warmup": true },
+        "defaults": { "request_timeout_secs": 100, "max_queue": 50, "idle_sleep_secs": 60, "drain_timeout_secs": 45, "warmup": true },
         "models": {
           "a": {
             "command": ["serve", "${MODEL}", "--port", "${PORT}", "$${PORT}"], "port": 9001, "env": { "X": "${env.HOME}" },
@@ -80,7 +80,8 @@ struct ConfigurationTests {
       configuration.models.first
         == ModelConfiguration(
           id: "a", aliases: ["b", "c/d"], fallback: "e", requestTimeout: .milliseconds(1500),
-          limits: ModelLimits(maxInFlight: 4, maxQueue: 50), streamUsage: false, backend: backend))
+          limits: ModelLimits(maxInFlight: 4, maxQueue: 50, drainTimeout: .seconds(45)), streamUsage: false,
+          backend: backend))
 
     let attached = try #require(configuration.models.last)
     #expect(attached.requestTimeout == .seconds(100))

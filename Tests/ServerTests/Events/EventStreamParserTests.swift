@@ -39,6 +39,11 @@ struct EventStreamParserTests {
           + #""phases":[{"phase":"drain","seconds":0.25}],"total_seconds":1.5}"#,
         "#2 a -> b: failed in 1.5 s (drain 0.25 s): no [2Jgo"
       ),
+      (
+        "switch",
+        #"{"number":3,"from":"a","to":"b","trigger":"force","outcome":"success","cut_requests":2,"total_seconds":1}"#,
+        "#3 a -> b: success in 1.0 s, 2 cut off"
+      ),
       ("queue", #"{"models":{"a":{"in_flight":1,"queue_depth":2}}}"#, "a: 2 waiting, 1 in flight"),
       ("mode", #"{"mode":"manual","pinned":"a"}"#, "manual, pinned to a"),
       ("health", #"{"model":"a","healthy":true,"failure":null}"#, "a is well again"),

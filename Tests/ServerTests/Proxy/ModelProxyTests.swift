@@ -66,6 +66,30 @@ struct ModelProxyTests {
     }
   }
 
+  @Test func `a request that hangs is cut off when its model's drain is to be over, and no fault of the server's`()
+    async throws
+  {
+    let asked = AsyncStream<Void>.makeStream()
+    let never = AsyncStream<Void>.makeStream()
+    try await withProxy(#", "drain_timeout_secs": 0.05"#) { _ in
+      asked.continuation.yield()
+      _ = await never.stream.first { _ in true }
+    } _: { world in
+      async let answer = world.post(#"{"model":"a"}"#)
+      _ = await asked.stream.first { _ in true }
+      try await world.sleep()
+      let body = String(decoding: try await answer.body, as: UTF8.self)
+      #expect(try await answer.status == 502)
+      #expect(body.contains("the drain took too long"))
+      let found = await world.metrics(of: ["upstream_errors", "requests_total", "requests_rejected"], after: 1)
+      #expect(
+        found == [
+          #"switcher_requests_total{model="a",outcome="timeout",waited="true"} 1"#,
+          #"switcher_requests_rejected_total{reason="upstream_unavailable"} 1"#,
+        ])
+    }
+  }
+
   @Test func `an answer's tokens count, and it is timed`() async throws {
     let usage = #"{"choices":[],"usage":{"prompt_tokens":12,"completion_tokens":5}}"#
     try await withProxy(answer: { try await $0.respond(status: 200, body: usage) }) { world in

@@ -15,6 +15,7 @@ final class ProxyWorld: Sendable {
   private let server: HTTPServer
   private let address: SocketAddress
   private let registry = Registry()
+  private let switcher: ModelSwitcher
 
   /// - Parameters:
   ///   - options: of the model, as the configuration has them, each with a comma before it.
@@ -31,12 +32,12 @@ final class ProxyWorld: Sendable {
     let text = #"{"models": {"a": {"url": "http://127.0.0.1:\#(port)"\#(options)}}}"#
     let configuration = try ConfigurationText(text).load()
     let timeline = SystemTimeline()
-    let switcher = ModelSwitcher(
+    switcher = ModelSwitcher(
       machine: SwitchMachine(
-        models: [("a", ModelLimits())], policy: FIFO(options: PolicyOptions()), requestTimeout: .seconds(30),
-        at: timeline.now),
+        models: configuration.models.map { ($0.id, $0.limits) }, policy: FIFO(options: PolicyOptions()),
+        requestTimeout: .seconds(30), at: timeline.now),
       runtimes: ["a": WillingRuntime(upstream: Upstream(origin: Origin(host: "127.0.0.1", port: port)))],
-      timeline: timeline)
+      timeline: timeline, hangUp: { loops.hangUp(on: $0.origin, for: .drainTimeout) })
     let directory = ModelDirectory(
       configuration.models, metrics: RequestMetrics(registry: registry), traffic: TrafficMonitor())
     let proxy = ModelProxy(
@@ -54,6 +55,9 @@ final class ProxyWorld: Sendable {
     await upstream?.drain(until: .zero)
     await loops.shutdown()
   }
+
+  /// Has the model put to sleep; returns when its requests have ended and it is.
+  func sleep() async throws { try await switcher.perform(.sleep("a", nil)) }
 
   func post(_ body: String, to target: String = "/v1/chat/completions") async throws -> ClientResponse {
     let request = ClientRequest(

@@ -21,6 +21,7 @@ import Testing
     let loops: EventLoopGroup
     let front: SocketAddress
     let origin: Origin
+    let web: WebForwarding
     /// How the forwarding failed.
     let failures: Notes
 
@@ -65,7 +66,7 @@ import Testing
         if !exchange.responseHasBegun { try? await exchange.respond(status: 502, body: "failed") }
       }
     }
-    let world = World(loops: loops, front: try await front.start(), origin: origin, failures: failures)
+    let world = World(loops: loops, front: try await front.start(), origin: origin, web: web, failures: failures)
     do {
       try await body(world)
     } catch {
@@ -136,6 +137,62 @@ import Testing
       #expect(answer.contains("event: error\ndata: {\"type\":\"error\""))
       #expect(!answer.hasSuffix("0\r\n\r\n"))
       #expect(await world.failures.next?.hasPrefix("cut(") == true)
+    }
+  }
+
+  @Test func `a stream that takes longer than its model's drain may is told so, and is cut`() async throws {
+    let never = Notes()
+    try await withWorld { exchange throws(ExchangeFailure) in
+      try await exchange.begin(status: 200, contentType: "text/event-stream")
+      try await exchange.send(Array("data: one\n\n".utf8))
+      _ = await never.next
+    } _: { world in
+      let client = try await world.client()
+      try await client.send("GET /v1/events HTTP/1.1\r\nHost: here\r\n\r\n")
+      _ = try await client.read(until: "data: one\n\n")
+      world.web.hangUp(on: Origin(host: world.origin.host, port: world.origin.port ^ 1))
+      world.web.hangUp(on: world.origin)
+      let rest = try await client.read(until: "\u{0}")
+      #expect(rest.contains("event: error\ndata: {\"type\":\"error\""))
+      #expect(rest.contains("the drain took too long"))
+      #expect(!rest.hasSuffix("0\r\n\r\n"))
+      #expect(await world.failures.next?.hasPrefix("drained(") == true)
+      client.close()
+    }
+  }
+
+  @Test func `a request without an answer is ended, too, when its model is to make way`() async throws {
+    let (service, never) = (Notes(), Notes())
+    try await withWorld { exchange throws(ExchangeFailure) in
+      service.add("asked")
+      _ = await never.next
+    } _: { world in
+      let client = try await world.client()
+      try await client.send("GET /v1/events HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+      #expect(await service.next == "asked")
+      world.web.hangUp(on: world.origin)
+      #expect(try await client.read(until: "\u{0}").hasPrefix("HTTP/1.1 502 "))
+      #expect(await world.failures.next?.hasPrefix("drained(") == true)
+      client.close()
+    }
+  }
+
+  @Test func `a client that takes nothing holds no request to a service up`() async throws {
+    let (service, never) = (Notes(), Notes())
+    try await withWorld { exchange throws(ExchangeFailure) in
+      try await exchange.begin(status: 200, contentType: "text/plain")
+      // More than the sockets between here and the client hold.
+      let block = [UInt8](repeating: 0x61, count: 1 << 20)
+      for _ in 0..<32 { try await exchange.send(block) }
+      service.add("sent")
+      _ = await never.next
+    } _: { world in
+      let client = try await world.client()
+      try await client.send("GET /v1/events HTTP/1.1\r\nHost: here\r\n\r\n")
+      #expect(await service.next == "sent")
+      world.web.hangUp(on: world.origin)
+      #expect(await world.failures.next?.hasPrefix("drained(") == true)
+      client.close()
     }
   }
 

@@ -1,5 +1,6 @@
 internal import Core
 internal import Policies
+internal import Synchronization
 internal import TestSupport
 internal import Testing
 
@@ -48,6 +49,31 @@ struct ModelSwitcherTests {
       try await harness.switcher.withModel("a", deadline: .distantFuture) { _, _ in throw Odd() }
     }
     #expect(await harness.switcher.snapshot().inFlight == 0)
+  }
+
+  @Test func `a drain past its deadline has the server hung up on, and ends with its requests`() async throws {
+    let end = Gate()
+    let hungUp = Mutex<[Upstream]>([])
+    let harness = SwitcherHarness(
+      limits: ModelLimits(drainTimeout: .seconds(5)),
+      hangUp: { upstream in
+        hungUp.withLock { $0.append(upstream) }
+        end.open()
+      })
+    try await harness.bringA()
+    let running = harness.task("a", until: end)
+    _ = try await harness.snapshot { $0.inFlight == 1 }
+    let other = harness.task("b")
+    await harness.timeline.sleeper(until: .zero + .seconds(5))
+    harness.timeline.advance(by: .seconds(5))
+    #expect(await harness.a.next() == .sleep(nil))
+    #expect(hungUp.withLock { $0 } == [harness.a.upstream])
+    _ = try await running.value
+    harness.a.succeed()
+    #expect(await harness.b.next() == .wake)
+    harness.b.succeed()
+    _ = try await other.value
+    #expect(harness.records.map(\.cutRequests) == [0, 1])
   }
 
   @Test func `a model sleeps only when its last request has ended`() async throws {

@@ -19,7 +19,7 @@ final class SwitcherHarness: Sendable {
 
   init(
     policy: any SwitchPolicy = FIFO(minActive: .zero), limits: ModelLimits = ModelLimits(),
-    observer: @escaping Observer = { _, _ in }
+    observer: @escaping Observer = { _, _ in }, hangUp: @escaping @Sendable (Upstream) -> Void = { _ in }
   ) {
     let ended = Ended()
     self.ended = ended
@@ -30,7 +30,7 @@ final class SwitcherHarness: Sendable {
       observer: { notice, instant in
         observer(notice, instant)
         if case .switchEnded(let record) = notice { ended.records.withLock { $0.append(record) } }
-      })
+      }, hangUp: hangUp)
   }
 
   /// The switches that have ended.

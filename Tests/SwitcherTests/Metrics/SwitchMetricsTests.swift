@@ -67,6 +67,21 @@ struct SwitchMetricsTests {
     world.expectSound()
   }
 
+  @Test func `requests that are cut off count for the model that leaves, each once`() async {
+    var world = World(["a", "b"], limits: ["a": ModelLimits(drainTimeout: .seconds(1))])
+    world.bring("a")
+    world.arrive("a")
+    world.arrive("a")
+    world.arrive("b")
+    world.pass(.seconds(3))
+    world.finishAll()
+    world.succeed("a")
+    world.succeed("b")
+    let scrape = await scrape(world)
+    #expect(scrape.counted("drain_cut_requests_total") == [#"drain_cut_requests_total{model="a"}"#: 2])
+    world.expectSound()
+  }
+
   @Test func `a failed switch counts with its phases, the one that failed and why`() async {
     var world = World(["a", "b"])
     world.bring("a")

@@ -86,6 +86,8 @@ extension World {
     hasher.combine(transition.eviction)
     hasher.combine(transition.commands)
     hasher.combine(transition.failure == nil)
+    hasher.combine(machine.drainDeadline.map { max(left($0), .zero) })
+    hasher.combine(machine.cutDueAt.map(left))
   }
 
   private func left(_ instant: Instant) -> Duration { instant == .distantFuture ? .seconds(1 << 40) : instant - now }

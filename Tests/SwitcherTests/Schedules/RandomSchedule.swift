@@ -49,6 +49,7 @@ extension World {
         maxQueue: random.isOne(in: 2) ? Int.random(in: 0...4, using: &random) : nil,
         idleSleep: random.isOne(in: 3) ? .seconds(Int.random(in: 1...20, using: &random)) : nil,
         minSleep: .seconds(random.isOne(in: 3) ? Int.random(in: 1...10, using: &random) : 0),
+        drainTimeout: random.isOne(in: 3) ? .milliseconds(Int.random(in: 0...5_000, using: &random)) : nil,
         returnDelay: model == home ? .seconds(Int.random(in: 1...20, using: &random)) : nil,
         breakerFailures: Int.random(in: 1...4, using: &random))
     }

@@ -9,6 +9,23 @@ extension World {
     openGrants.count { $0.model == model && $0.instance == servers[index(of: model)].instance }
   }
 
+  /// When the drain under way is to be over.
+  var drainLimit: Instant? {
+    drain.flatMap { drain in limits[index(of: drain.model)].drainTimeout.map { drain.began + $0 } }
+  }
+
+  /// When requests are to be cut off next, if there are any then.
+  private var nextCut: Instant? {
+    drainLimit.map { max($0, drain?.lastCut.map { $0 + .seconds(1) } ?? $0) }
+  }
+
+  mutating func checkCut(_ model: ModelID, _ requests: Int) {
+    if drain?.model != model || nextCut.map({ now < $0 }) ?? true {
+      report("the requests on \(model) were cut off in \(drain.map { "\($0)" } ?? "no drain")")
+    }
+    if requests == 0 || requests != openGrants(on: model) { report("\(requests) requests on \(model) were cut off") }
+  }
+
   mutating func checkSleep(_ model: ModelID) {
     let server = servers[index(of: model)]
     if isClosed { report("\(model) was put to sleep after the shutdown") }
@@ -132,6 +149,7 @@ extension World {
     if machine.waitingCount != waiters.count { report("the count of those who wait is off") }
     let due = waiters.map(\.deadline).min() ?? .distantFuture
     if due < timer ?? .distantFuture { report("no timer for the first deadline") }
+    if let nextCut, nextCut < timer ?? .distantFuture { report("no timer for the end of a drain") }
     let spent = machine.gpuTime.totals(at: now).values.reduce(Duration.zero, +)
     if spent != now - Instant.zero { report("of \(now) only \(spent) is accounted for") }
   }

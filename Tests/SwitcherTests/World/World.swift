@@ -29,6 +29,8 @@ struct World {
   var asleepSince: [ModelID: Instant] = [:]
   /// The last request that had come when the latest switch began: nobody after it is admitted to the model that leaves.
   private var drainLine: Ticket?
+  /// The drain under way.
+  private(set) var drain: Drain?
 
   /// What happens at one instant, while it is being put together.
   private var gathered: [Event]?
@@ -39,10 +41,25 @@ struct World {
   private(set) var refusals: [Ticket: SwitchError] = [:]
   private(set) var results: [CommandID: Result<Void, SwitchError>] = [:]
   private(set) var records: [SwitchRecord] = []
+  /// Each time that requests were cut off: when, and how many.
+  private(set) var cuts: [Cut] = []
   /// All that those who look on were ever told.
   private(set) var notices: [Notice] = []
   var toldStates: [ModelID: LifecycleState] = [:]
   var toldMode: Mode = .auto
+
+  struct Drain: Hashable {
+    let model: ModelID
+    let began: Instant
+    /// When it last had requests cut off.
+    var lastCut: Instant?
+  }
+
+  struct Cut: Hashable {
+    let model: ModelID
+    let requests: Int
+    let at: Instant
+  }
 
   /// A request that waits.
   struct Caller: Hashable {
@@ -231,6 +248,10 @@ struct World {
       }
       waiters.remove(at: position)
       refusals[ticket] = error
+    case .cut(let model, let requests):
+      checkCut(model, requests)
+      drain?.lastCut = now
+      cuts.append(Cut(model: model, requests: requests, at: now))
     case .sleep(let model, let eviction):
       checkSleep(model)
       servers[index(of: model)].work = .sleeping(eviction)
@@ -264,6 +285,7 @@ struct World {
     case .switchEnded(let record):
       if let last = records.last, last.number >= record.number { report("switch \(record.number) ended out of turn") }
       records.append(record)
+      drain = nil
     case .modelChanged(let change):
       let state = toldStates[change.model] ?? .stopped
       if change.from != state || change.from == change.to { report("\(change) was told of one that is \(state)") }
@@ -271,7 +293,9 @@ struct World {
     case .modeChanged(let mode): toldMode = mode
     case .modelsReplaced(let change):
       if change.models != configured { report("told of \(change.models)") }
-    case .switchDecided, .phaseEntered, .policyReplaced, .modelRestarted, .requestStarved: break
+    case .switchDecided(let decision): drain = decision.from.map { Drain(model: $0, began: now) }
+    case .phaseEntered(let phase, _): if phase != .drain { drain = nil }
+    case .policyReplaced, .modelRestarted, .requestStarved: break
     }
   }
 
@@ -286,6 +310,9 @@ struct World {
     if !configured.contains(grant.model) { report("\(grant.model) was granted and is not configured") }
     if let line = drainLine, machine.transition?.from == grant.model, ticket > line {
       report("request \(ticket.number) came after the drain of \(grant.model) began")
+    }
+    if let limit = drainLimit, drain?.model == grant.model, now >= limit {
+      report("request \(ticket.number) was granted after the drain of \(grant.model) should have ended")
     }
     if waiter.model != grant.model { report("request \(ticket.number) was granted \(grant.model)") }
     if waiters.contains(where: { $0.model == grant.model && $0.ticket < ticket }) {

@@ -24,6 +24,7 @@ from scenarios import (  # noqa: F401
     shutdown,
     strangers,
     switching,
+    drain_deadline,
     switch_cost,
     faulty_configs,
     conformance,

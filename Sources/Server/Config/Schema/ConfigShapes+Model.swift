@@ -19,6 +19,8 @@ extension ConfigShape {
     .init("request_timeout_secs", .timeout, "how long a request may wait for it"),
     .init("idle_sleep_secs", .seconds, "put to sleep after so long without a request; 0: never"),
     .init("min_sleep_secs", .seconds, "how long it sleeps at the least before a request may have it woken"),
+    .init(
+      "drain_timeout_secs", .seconds, "how long the requests on it may take to end once it is to make way; 0: for ever"),
     .init("max_in_flight", .count, "requests on it at a time"),
     .init("max_queue", .count, "requests that may wait for it"),
     .init("breaker_failures", .integer(1...1000), "how many failures in a row open its breaker"),
