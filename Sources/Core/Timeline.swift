@@ -4,13 +4,13 @@ internal import Glibc
 package protocol Timeline: Sendable {
   var now: Instant { get }
 
-  /// Suspends until `deadline`; throws `CancellationError` as soon as the task is cancelled.
-  func sleep(until deadline: Instant) async throws
+  /// Suspends until `deadline`; throws as soon as the task is cancelled, and for no other reason.
+  func sleep(until deadline: Instant) async throws(CancellationError)
 }
 
 extension Timeline {
-  /// Suspends for `duration`; throws `CancellationError` as soon as the task is cancelled.
-  package func sleep(for duration: Duration) async throws {
+  /// Suspends for `duration`; throws as soon as the task is cancelled, and for no other reason.
+  package func sleep(for duration: Duration) async throws(CancellationError) {
     try await sleep(until: now.advanced(by: duration))
   }
 }
@@ -25,9 +25,14 @@ package struct SystemTimeline: Timeline {
     return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
   }
 
-  package func sleep(until deadline: Instant) async throws {
+  package func sleep(until deadline: Instant) async throws(CancellationError) {
     let remaining = deadline - now
-    guard remaining > .zero else { return try Task.checkCancellation() }
-    try await Task.sleep(for: remaining, tolerance: .zero)
+    do {
+      guard remaining > .zero else { return try Task.checkCancellation() }
+      try await Task.sleep(for: remaining, tolerance: .zero)
+    } catch {
+      // What either of them throws is nothing else, but untyped.
+      throw CancellationError()
+    }
   }
 }

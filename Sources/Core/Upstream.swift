@@ -29,6 +29,9 @@ package struct Upstream: Hashable, Sendable {
     self.modelName = modelName
     self.web = web
   }
+
+  /// The address of all that is asked of the server: "https://models.example.com:443/team".
+  package var url: String { "\((web?.scheme ?? .http).rawValue)://\(origin)\(basePath)" }
 }
 
 /// What a service on the web takes besides an address.
@@ -38,10 +41,11 @@ package struct WebAccess: Hashable, Sendable {
   }
 
   package let scheme: Scheme
-  /// The Authorization that takes the place of the client's own, which is meant for the daemon: a secret.
-  package let authorization: String
+  /// The Authorization that takes the place of the client's credentials, which are meant for the daemon: a secret. Nil sends
+  /// the client's on, as to a server nearby.
+  package let authorization: String?
 
-  package init(scheme: Scheme, authorization: String) {
+  package init(scheme: Scheme, authorization: String? = nil) {
     self.scheme = scheme
     self.authorization = authorization
   }

@@ -7,23 +7,23 @@ internal import Switcher
 
 /// The daemon: puts everything together, serves until it is told to end, and leaves nothing behind.
 struct Application: Sendable {
-  private let configuration: Configuration
-  private let logs: Logs
-  private let logger: Logger
-  private let timeline = SystemTimeline()
-  private let loops: EventLoopGroup
-  private let registry: Registry
-  private let readiness = Readiness()
-  private let traffic = TrafficMonitor()
-  private let history = SwitchHistory()
-  private let feed: EventFeed
-  private let runtimes: RuntimeFactory
-  private let web = WebForwarding()
-  private let switcher: ModelSwitcher
-  private let directory: LiveDirectory
-  private let http: HTTPMetrics
-  private let live: LiveConfiguration
-  private let recorder: Recorder?
+  let configuration: Configuration
+  let logs: Logs
+  let logger: Logger
+  let timeline = SystemTimeline()
+  let loops: EventLoopGroup
+  let registry: Registry
+  let readiness = Readiness()
+  let traffic = TrafficMonitor()
+  let history = SwitchHistory()
+  let feed: EventFeed
+  let runtimes: RuntimeFactory
+  let web = WebForwarding()
+  let switcher: ModelSwitcher
+  let directory: LiveDirectory
+  let http: HTTPMetrics
+  let live: LiveConfiguration
+  let recorder: Recorder?
 
   /// - Throws: `SystemFailure` when the process may not open what it needs; `BackendFaults` when a model's settings can't
   ///   be used.
@@ -88,17 +88,20 @@ struct Application: Sendable {
         runtimeMetrics: runtimeMetrics, requestMetrics: requests, traffic: traffic, logs: logs),
       logger: logger)
     ConfigurationMetrics(registry: registry).expose(live, registry: registry)
+    registry.addDaemonMetrics(events: feed.hub, log: logs.output)
   }
 
   /// Serves until a signal ends it. A second signal ends the process at once.
-  /// - Throws: `ListenFailure` when an address can't be had; nothing was started then.
+  /// - Throws: `ListenFailure` when an address can't be had; nothing was started or ended then.
   func run() async throws {
     let signals = try await Signals(on: loops.next())
+    // Before the sweep: to a second daemon, started by mistake, the first one's restored servers look like orphans.
+    let servers = try await bindServers()
     await runtimes.endOrphans()
-    let servers = try await startServers()
+    for server in servers.servers { server.accept() }
     logger.info("ready", ["listen": servers.addresses.joined(separator: " "), "models": configuration.models.count])
     let watch = Task { await switcher.run() }
-    if let model = configuration.models.first(where: \.preloads) { await switcher.preload(model.id) }
+    if let model = configuration.preloadedModel { await switcher.preload(model) }
     let queueWatch = Task { await QueueWatch(switcher: switcher, hub: feed.hub, timeline: timeline).run() }
     // What keeps a reload from being done is logged, and the old configuration stays.
     while try await signals.next() == .reload { _ = try? await live.reload() }
@@ -115,112 +118,12 @@ struct Application: Sendable {
     queueWatch.cancel()
   }
 
-  // MARK: The listeners
-
-  private func startServers() async throws -> (servers: [HTTPServer], addresses: [String]) {
-    var clients = router(for: .client)
-    addClientRoutes(to: &clients)
-    var wanted: [(HTTPMetrics.Listener, SocketAddress, Router)] = []
-    if let address = configuration.adminListen {
-      var admin = router(for: .admin)
-      addAdminRoutes(to: &admin, isLoopback: address.isLoopback)
-      wanted = [(.client, configuration.listen, clients), (.admin, address, admin)]
-    } else {
-      addAdminRoutes(to: &clients, isLoopback: configuration.listen.isLoopback)
-      wanted = [(.client, configuration.listen, clients)]
-    }
-    if let address = configuration.metricsListen {
-      var metrics = router(for: .metrics)
-      MetricsRoute(registry: registry).add(to: &metrics)
-      wanted.append((.metrics, address, metrics))
-    }
-    var servers: [(HTTPMetrics.Listener, HTTPServer)] = []
-    var addresses: [String] = []
-    for (listener, address, router) in wanted {
-      let server = HTTPServer(
-        address: address, loops: loops, logger: logger, refusing: router.refuse, handler: router.serve)
-      addresses.append("http://\(try await server.start())")
-      servers.append((listener, server))
-    }
-    http.expose(servers, registry: registry)
-    return (servers.map(\.1), addresses)
-  }
-
-  private func router(for listener: HTTPMetrics.Listener) -> Router {
-    let ledger = RequestLedger(
-      listener: listener, metrics: http, access: logs.access, audit: logs.audit, timeline: timeline)
-    return Router(ledger: ledger, logger: logger)
-  }
-
-  private func addClientRoutes(to router: inout Router) {
-    let startedAt = Int(Date.now.timeIntervalSince1970)
-    ClientRoutes(switcher: switcher, directory: directory, readiness: readiness, startedAt: startedAt).add(to: &router)
-    HealthRoutes(switcher: switcher, directory: directory).add(to: &router)
-    let followsEvents = configuration.adminListen == nil && configuration.adminToken == nil
-    StatusPageRoute(
-      switcher: switcher, monitor: traffic, history: history, timeline: timeline,
-      events: followsEvents ? EventsRoute.path : nil
-    ).add(to: &router)
-    let proxy = ModelProxy(
-      directory: directory, switcher: switcher, web: web, timeline: timeline,
-      recorder: recorder, logger: logger)
-    for path in ["/completion", "/infill", "/rerank", "/tokenize"] { router.add(.post, path, proxy.serve) }
-    for path in Self.namedPaths { router.add(nil, path, proxy.serve) }
-    router.add(under: "/v1/", proxy.serve)
-    router.add(under: UpstreamPath.prefix, proxy.serveUpstreamPath)
-  }
-
-  /// Those below /v1/ that have a name of their own in the metrics; all others there are served just the same.
-  private static let namedPaths = [
-    "/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/responses", "/v1/messages",
-  ]
-
-  private func addAdminRoutes(to router: inout Router, isLoopback: Bool) {
-    let admission = AdminGuard(token: configuration.adminToken, isLoopback: isLoopback)
-    router.addAdminRoutes { router in
-      StatusRoute(switcher: switcher, admission: admission).add(to: &router)
-      ConfigurationRoutes(live: live, admission: admission).add(to: &router)
-      let desk = Operator(switcher: switcher) { [live] in await live.current.models.refusal(of: $0, for: $1) }
-      CommandRoutes(desk: desk, admission: admission).add(to: &router)
-      EvictionRoute(switcher: switcher, live: live, admission: admission).add(to: &router)
-      TrafficRoutes(switcher: switcher, monitor: traffic, timeline: timeline, admission: admission).add(to: &router)
-      SleepRoutes(desk: desk, monitor: traffic, timeline: timeline, admission: admission).add(to: &router)
-      EndpointRoutes(desk: desk, admission: admission).add(to: &router)
-      ServerInfoRoutes(switcher: switcher, live: live, admission: admission).add(to: &router)
-      HistoryRoute(history: history, timeline: timeline, admission: admission).add(to: &router)
-      EventsRoute(hub: feed.hub, timeline: timeline, admission: admission).add(to: &router)
-      ModelLogRoute(
-        directory: directory, outputs: runtimes.outputs, secrets: logs.secrets, timeline: timeline,
-        admission: admission
-      ).add(to: &router)
-    }
-    addOwnMetrics()
-    MetricsRoute(registry: registry).add(to: &router)
-  }
-
-  private func addOwnMetrics() {
-    let build: Collected<String, String, String> = registry.gauge(
-      "switcher_build_info", help: "1; what runs.", labels: "version", "commit", "swift")
-    registry.collect { $0.set(build, Version.number, Version.commit, Version.compiler, to: 1) }
-    let subscribers: Collected<> = registry.gauge(
-      "switcher_event_subscribers", help: "Open streams of events.")
-    registry.collect { [hub = feed.hub] in $0.set(subscribers, to: hub.readerCount) }
-    let lines = registry.collectedCounter(
-      "switcher_log_messages_total", help: "Lines of the log.", labels: Label<Logger.Level>("level"))
-    registry.collect { [output = logs.output] samples in
-      for level in Logger.Level.allCases { samples.set(lines, level, to: output.lineCount(level)) }
-    }
-    registry.addProcessMetrics()
-    registry.addRegistryMetrics(prefix: "switcher_")
-  }
-
-  // MARK: The end
-
   /// Lets those in flight end in peace, then stops every model.
   private func shutDown(_ servers: [HTTPServer]) async {
     let configuration = await live.current
     logger.info("shutting down", ["grace_seconds": configuration.shutdownGrace.seconds])
     readiness.end()
+    // Nobody cancels it.
     try? await timeline.sleep(for: configuration.shutdownDelay)
     for server in servers { server.stopAccepting() }
     await switcher.close()
@@ -232,8 +135,4 @@ struct Application: Sendable {
     await recorder?.flush()
     logger.info("ended")
   }
-}
-
-extension Logger.Level: LabelValue {
-  package var labelValue: String { name }
 }

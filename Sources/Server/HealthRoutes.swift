@@ -13,7 +13,7 @@ struct HealthRoutes: Sendable {
       let health = await switcher.health(of: directory.current.models)
       try await exchange.respond([
         "model": "all",
-        "health": .object(health.map { .init(Self.url(of: $0.upstream), .bool($0.isWell)) }),
+        "health": .object(health.map { .init($0.upstream.url, .bool($0.isWell)) }),
         "models": .object(health.map { .init($0.model.name, .bool($0.isWell)) }),
       ])
     }
@@ -22,10 +22,8 @@ struct HealthRoutes: Sendable {
       let model = try directory.current.entry(named: name).model
       let health = await switcher.health(of: [model])
       try await exchange.respond([
-        "model": .string(name), "health": .object(health.map { .init(Self.url(of: $0.upstream), .bool($0.isWell)) }),
+        "model": .string(name), "health": .object(health.map { .init($0.upstream.url, .bool($0.isWell)) }),
       ])
     }
   }
-
-  private static func url(of upstream: Upstream) -> String { "http://\(upstream.origin)\(upstream.basePath)" }
 }

@@ -18,8 +18,8 @@ package enum Event: Sendable {
   /// The model's old server is gone, and the next wake is its successor's.
   case retired(ModelID)
 
-  /// The daemon starts, and is to have this model awake.
-  case preload(ModelID)
+  /// The daemon starts, or has a new configuration, and is to have this model awake.
+  case preload(ModelID, Trigger)
   case timerFired
   case command(CommandID, Command)
   case policyReplaced(any SwitchPolicy)

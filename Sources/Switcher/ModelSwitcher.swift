@@ -136,8 +136,8 @@ package actor ModelSwitcher {
   /// From now on this policy decides, also about a switch that is wanted already.
   package func replacePolicy(_ policy: any SwitchPolicy) { send(.policyReplaced(policy)) }
 
-  /// Wakes the model, unless somebody has asked for one already; nobody waits for that here.
-  package func preload(_ model: ModelID) { send(.preload(model)) }
+  /// Wakes the model as the daemon starts, unless somebody has asked for one already; nobody waits for that here.
+  package func preload(_ model: ModelID) { send(.preload(model, .startup)) }
 
   /// Takes a new configuration on, all of it in one step. A model that is not in it any more, or is renewed, is drained
   /// and its server ended; nobody waits for that here.
@@ -145,12 +145,14 @@ package actor ModelSwitcher {
   ///   - models: in the order of the configuration, each name once.
   ///   - newRuntimes: of the models that are new or renewed, and of no other.
   ///   - requestTimeout: how long a request may wait at most.
+  ///   - preload: a model to be woken now, unless another one is in use.
   package func reconfigure(
     models: [ModelRevision], newRuntimes: [ModelID: any ModelRuntime], policy: any SwitchPolicy,
-    requestTimeout: Duration
+    requestTimeout: Duration, preload: ModelID? = nil
   ) {
     runtimes.take(newRuntimes, configured: Set(models.map(\.id)))
-    send([.policyReplaced(policy), .modelsReplaced(models, requestTimeout: requestTimeout)])
+    let preloads = preload.map { [Event.preload($0, .reload)] } ?? []
+    send([.policyReplaced(policy), .modelsReplaced(models, requestTimeout: requestTimeout)] + preloads)
   }
 
   // MARK: Life

@@ -34,11 +34,12 @@ extension SwitchMachine {
     return true
   }
 
-  /// Wakes a model as the daemon starts; whoever has come before decides.
-  mutating func preload(_ model: ModelID, _ now: Instant, _ effects: inout [Effect]) {
-    guard acceptsRequests, !mode.isManual, transition == nil, goals.isEmpty, holder == nil, isConfigured(model)
+  /// Wakes a model because the configuration says so, in the place of one that nobody uses. Whoever has come before decides.
+  mutating func preload(_ model: ModelID, _ trigger: Trigger, _ now: Instant, _ effects: inout [Effect]) {
+    guard acceptsRequests, !mode.isManual, transition == nil, goals.isEmpty, waitingCount == 0, isConfigured(model),
+      holder.map({ models[$0].id != model && models[$0].inFlight == 0 }) ?? true
     else { return }
-    begin(to: model, trigger: .startup, now, &effects)
+    begin(to: model, trigger: trigger, now, &effects)
   }
 
   /// Before when the model's least sleep keeps it from being woken for a request; nil where nothing does.

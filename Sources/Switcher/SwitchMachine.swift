@@ -99,7 +99,7 @@ package struct SwitchMachine: Sendable {
     case .modelsReplaced(let revisions, let requestTimeout):
       replaceModels(revisions, requestTimeout: requestTimeout, now, &effects)
     case .shutdown: close(&effects)
-    case .preload(let model): preload(model, now, &effects)
+    case .preload(let model, let trigger): preload(model, trigger, now, &effects)
     case .timerFired: timer = nil
     }
   }

@@ -1,4 +1,5 @@
 import Core
+import Synchronization
 import Testing
 
 @testable import HTTP
@@ -34,6 +35,23 @@ struct ServerLifeTests {
         #expect(failure?.description == "cannot listen on 127.0.0.1:\(port): address already in use")
       }
     }
+  }
+
+  @Test func `an address that is bound is taken, and who connects is served once the server accepts`() async throws {
+    let loops = try EventLoopGroup(count: 2)
+    let mayServe = Atomic(false)
+    let server = HTTPServer(address: try SocketAddress("127.0.0.1:0"), loops: loops, logger: .silent) { exchange in
+      try? await exchange.respond(status: mayServe.load(ordering: .sequentiallyConsistent) ? 200 : 500, body: "{}")
+    }
+    let address = try await server.bind()
+    let second = HTTPServer(address: address, loops: loops, logger: .silent) { _ in }
+    await #expect(throws: ListenFailure.self) { try await second.bind() }
+    let client = try await Peer.connect(to: address.port, sending: Self.request)
+    mayServe.store(true, ordering: .sequentiallyConsistent)
+    server.accept()
+    #expect(try await client.readMessage().status == 200)
+    await server.drain(until: SystemTimeline().now)
+    await loops.shutdown()
   }
 
   @Test func `draining closes idle connections at once and lets the busy one finish`() async throws {

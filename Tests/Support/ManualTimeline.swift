@@ -6,7 +6,7 @@ package final class ManualTimeline: Timeline {
   private struct Sleeper {
     let id: UInt64
     let deadline: Instant
-    let continuation: CheckedContinuation<Void, any Error>
+    let continuation: CheckedContinuation<Result<Void, CancellationError>, Never>
   }
 
   private struct State {
@@ -44,14 +44,14 @@ package final class ManualTimeline: Timeline {
     }
   }
 
-  package func sleep(until deadline: Instant) async throws {
+  package func sleep(until deadline: Instant) async throws(CancellationError) {
     let id = state.withLock { state in
       state.nextID += 1
       return state.nextID
     }
-    try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
-        typealias Outcome = (Result<Void, any Error>?, [CheckedContinuation<Void, Never>])
+    let outcome = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        typealias Outcome = (Result<Void, CancellationError>?, [CheckedContinuation<Void, Never>])
         let (outcome, watchers) = state.withLock { state -> Outcome in
           if state.cancelled.remove(id) != nil { return (.failure(CancellationError()), []) }
           if deadline <= state.now { return (.success(()), []) }
@@ -59,7 +59,7 @@ package final class ManualTimeline: Timeline {
           return (nil, state.takeWatchers(of: deadline))
         }
         for watcher in watchers { watcher.resume() }
-        if let outcome { continuation.resume(with: outcome) }
+        if let outcome { continuation.resume(returning: outcome) }
       }
     } onCancel: {
       let sleeper = state.withLock { state -> Sleeper? in
@@ -69,8 +69,9 @@ package final class ManualTimeline: Timeline {
         }
         return state.sleepers.remove(at: index)
       }
-      sleeper?.continuation.resume(throwing: CancellationError())
+      sleeper?.continuation.resume(returning: .failure(CancellationError()))
     }
+    try outcome.get()
   }
 
   /// Moves the time forward and wakes everyone whose deadline has come, the earliest first.
@@ -90,6 +91,6 @@ package final class ManualTimeline: Timeline {
       state.sleepers.removeAll { $0.deadline <= now }
       return due
     }
-    for sleeper in due { sleeper.continuation.resume() }
+    for sleeper in due { sleeper.continuation.resume(returning: .success(())) }
   }
 }

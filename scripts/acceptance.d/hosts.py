@@ -121,6 +121,32 @@ class Ollama(Host):
         return 404, {"error": f"not found: {path} {request.get('model')}"}
 
 
+class Engine(Host):
+    """Serves one model, and sleeps and wakes at an order, as vLLM does."""
+
+    def __init__(self, context=None):
+        super().__init__(context)
+        self.sleeps = False
+        self.credentials: list[str] = []
+
+    def answer(self, method, path, request, headers):
+        match path.split("?")[0]:
+            case "/health":
+                return 200, {}
+            case "/is_sleeping":
+                return 200, {"is_sleeping": self.sleeps}
+            case "/sleep":
+                self.sleeps = True
+                return 200, {}
+            case "/wake_up":
+                self.sleeps = False
+                return 200, {}
+            case "/v1/chat/completions" if not self.sleeps:
+                self.credentials.append(headers.get("Authorization"))
+                return completion(request)
+        return 404, {"error": f"not found: {path}"}
+
+
 class Endpoints(Host):
     """The API of Hugging Face's Inference Endpoints and the endpoints themselves, each at a path of its own. A change of
     state takes one look more."""

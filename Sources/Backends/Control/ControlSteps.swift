@@ -66,6 +66,7 @@ extension ServerControl {
       do throws(RuntimeFailure) {
         return try await tryOnce(request, timeout: request.timeout ?? timeout)
       } catch {
+        // A wake or sleep that is given up ends with the failure that it has.
         guard triesLeft > 0, (try? await timeline.sleep(for: pause)) != nil else { throw error }
         triesLeft -= 1
         pause = min(pause * 2, Self.longestPause)

@@ -4,6 +4,8 @@ internal import HTTP
 /// What the daemon says to one model server besides the clients' requests.
 struct ServerControl: Sendable {
   let client: HTTPClient
+  /// For a server that is a service on the web.
+  var web = WebClient()
   let upstream: Upstream
   /// Answers 200 while the server is well.
   var healthPath = "/health"
@@ -33,8 +35,15 @@ struct ServerControl: Sendable {
     let request = ClientRequest(
       method.wireMethod, base + endpoint,
       fields: body == nil ? [] : [("Content-Type", "application/json")], body: Array((body ?? "").utf8))
-    let response = try await client.send(request, to: upstream.origin, timeout: timeout)
+    let response = try await send(request, timeout: timeout)
     return Answer(status: response.status, body: String(decoding: response.body, as: UTF8.self))
+  }
+
+  private func send(_ request: ClientRequest, timeout: Duration) async throws(ClientFailure) -> ClientResponse {
+    guard let access = upstream.web else {
+      return try await client.send(request, to: upstream.origin, timeout: timeout)
+    }
+    return try await web.send(request, to: upstream.origin, by: access, timeout: timeout)
   }
 
   /// What one look at a server found.
@@ -66,6 +75,7 @@ struct ServerControl: Sendable {
       guard timeline.now + pause < deadline else {
         throw RuntimeFailure("the server was not \(hope) within \(timeout): \(reason)", .timedOut)
       }
+      // Only a task that was cancelled can't wait.
       do { try await timeline.sleep(for: pause) } catch { throw RuntimeFailure("given up: \(reason)") }
       pause = min(pause * 2, .milliseconds(250))
     }

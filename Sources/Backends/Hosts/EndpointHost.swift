@@ -176,6 +176,7 @@ struct EndpointHost: ModelHost {
     _ duration: Duration, until deadline: Instant, orFail story: () -> String
   ) async throws(RuntimeFailure) {
     guard timeline.now + duration < deadline else { throw RuntimeFailure(story(), .timedOut) }
+    // Only a task that was cancelled can't wait.
     do { try await timeline.sleep(for: duration) } catch { throw RuntimeFailure("given up: \(story())") }
   }
 }

@@ -29,6 +29,7 @@ struct HookHost: ModelHost {
   let healthPath: String
   let sleepTimeout: Duration
   let wakeTimeout: Duration
+  private let lastLook = LastLook()
 
   /// From the polite order to end to the forced one, for a command that takes too long.
   private static let grace: Duration = .seconds(2)
@@ -42,7 +43,7 @@ struct HookHost: ModelHost {
     if let alive = hooks.alive {
       try await site.control.waitUntil("alive", within: remaining) { patience throws(RuntimeFailure) in
         do throws(RuntimeFailure) {
-          try await run("alive", alive, within: min(patience, Self.lookTimeout), isLook: true)
+          try await look(by: alive, within: min(patience, Self.lookTimeout))
           return .asHoped
         } catch {
           return .notYet(error.message)
@@ -64,32 +65,53 @@ struct HookHost: ModelHost {
   func isAlive() async -> Bool {
     guard let alive = hooks.alive else { return await site.control.isHealthy(at: healthPath) }
     do throws(RuntimeFailure) {
-      try await run("alive", alive, within: Self.lookTimeout, isLook: true)
+      try await look(by: alive, within: Self.lookTimeout)
       return true
     } catch {
       return false
     }
   }
 
+  /// Has the alive hook look, which is not worth a line in the log. It does so again and again, so what it says is kept
+  /// only where that is another thing than the last time.
+  private func look(by alive: String, within timeout: Duration) async throws(RuntimeFailure) {
+    let process = start("alive", alive, OutputSink(logger: .silent))
+    let end = try await end(of: process, "alive", within: timeout)
+    let lines = await process.lastLines
+    if lastLook.replace(with: AliveLook(lines: lines, end: end)) {
+      let sink = OutputSink(logger: .silent, kept: site.kept, subject: "alive hook")
+      sink.take(lines, from: .stdout, at: site.control.timeline.now)
+      sink.note(end.description)
+    }
+    try await judge(end, of: process, "alive")
+  }
+
   /// Runs one hook to its end, or ends it when the time is over or the task is cancelled.
-  /// - Parameter isLook: whether it only looks, which is not worth a line in the log.
-  private func run(
-    _ name: String, _ script: String, within timeout: Duration, isLook: Bool = false
-  ) async throws(RuntimeFailure) {
-    let output = isLook ? Logger.silent : site.output.with("hook", name)
+  private func run(_ name: String, _ script: String, within timeout: Duration) async throws(RuntimeFailure) {
+    let sink = OutputSink(logger: site.log.with("hook", name), kept: site.kept, subject: "\(name) hook")
+    let process = start(name, script, sink)
+    try await judge(try await end(of: process, name, within: timeout), of: process, name)
+    site.control.logger.info("hook done", ["hook": name])
+  }
+
+  private func start(_ name: String, _ script: String, _ sink: OutputSink) -> ChildProcess {
     let launch = Launch(
       command: ["sh", "-c", script], environment: environment.merging(subject(name)) { $1 }, stopGrace: Self.grace,
       remains: .spared)
-    let process = site.start(launch, output)
-    guard let end = await process.exit(within: timeout, on: site.control.timeline) else {
-      try? await process.stop(grace: Self.grace)
-      guard !Task.isCancelled else { throw RuntimeFailure("the \(name) hook was cancelled") }
-      throw RuntimeFailure("the \(name) hook did not end within \(timeout)", .timedOut)
-    }
-    guard end != .exited(status: 0) else {
-      if !isLook { site.control.logger.info("hook done", ["hook": name]) }
-      return
-    }
+    return site.start(launch, sink)
+  }
+
+  private func end(
+    of process: ChildProcess, _ name: String, within timeout: Duration
+  ) async throws(RuntimeFailure) -> ProcessEnd {
+    if let end = await process.exit(within: timeout, on: site.control.timeline) { return end }
+    try? await process.stop(grace: Self.grace)
+    guard !Task.isCancelled else { throw RuntimeFailure("the \(name) hook was cancelled") }
+    throw RuntimeFailure("the \(name) hook did not end within \(timeout)", .timedOut)
+  }
+
+  private func judge(_ end: ProcessEnd, of process: ChildProcess, _ name: String) async throws(RuntimeFailure) {
+    guard end != .exited(status: 0) else { return }
     let lines = await process.lastLines.suffix(5)
     let story = "the \(name) hook \(end.predicate)"
     throw RuntimeFailure(lines.isEmpty ? story : "\(story); its last lines: \(lines.joined(separator: " | "))")
@@ -99,7 +121,7 @@ struct HookHost: ModelHost {
     let upstream = site.control.upstream
     return [
       "SWITCHER_MODEL": site.model.name, "SWITCHER_HOOK": name, "SWITCHER_PORT": "\(upstream.origin.port)",
-      "SWITCHER_URL": "http://\(upstream.origin)\(upstream.basePath)",
+      "SWITCHER_URL": upstream.url,
     ]
   }
 }

@@ -30,9 +30,11 @@ struct HostSite: Sendable {
   let model: ModelID
   let control: ServerControl
   /// Gets what the host's commands write.
-  let output: Logger
-  /// Starts a command, whose output goes to the logger; the daemon's end is its end too.
-  let start: @Sendable (Launch, Logger) -> ChildProcess
+  let log: Logger
+  /// Keeps what they write.
+  let kept: ModelOutput
+  /// Starts a command; the daemon's end is its end too.
+  let start: @Sendable (Launch, OutputSink) -> ChildProcess
 
   /// How the host's server calls the model.
   var modelName: String { control.upstream.modelName ?? model.name }

@@ -58,7 +58,12 @@ struct SettingsJudge {
   }
 
   /// The blueprint, if nothing was wrong.
-  func verdict(_ plan: ServerPlan) throws(BackendFaults) -> Blueprint { try verdict(.server(plan)) }
+  func verdict(_ plan: ServerPlan) throws(BackendFaults) -> Blueprint {
+    guard plan.launch != nil, plan.upstream.web != nil else { return try verdict(.server(plan)) }
+    var judge = self
+    judge.fault("url", "found \(plan.upstream.url), expected http: TLS is for servers that somebody else runs")
+    return try judge.verdict(.server(plan))
+  }
 
   /// The blueprint, if nothing was wrong.
   func verdict(_ blueprint: Blueprint) throws(BackendFaults) -> Blueprint {

@@ -5,12 +5,16 @@ internal import Synchronization
 final class OutputSink: Sendable {
   private let logger: Logger
   private let kept: ModelOutput?
+  private let subject: String?
   private let rate = Mutex(LineRate())
 
   /// - Parameters:
   ///   - logger: gets the lines, each with its stream in the field "output".
   ///   - kept: nil keeps none of them.
-  init(logger: Logger, kept: ModelOutput? = nil) { (self.logger, self.kept) = (logger, kept) }
+  ///   - subject: what the notes between the lines are about, where that is not the model's server.
+  init(logger: Logger, kept: ModelOutput? = nil, subject: String? = nil) {
+    (self.logger, self.kept, self.subject) = (logger, kept, subject)
+  }
 
   func take(_ lines: [String], from stream: ServerOutput.Stream, at now: Instant) {
     kept?.append(lines)
@@ -18,5 +22,7 @@ final class OutputSink: Sendable {
   }
 
   /// Says something between the processes' own lines, of which the log tells elsewhere.
-  func note(_ text: String) { kept?.append(["*** switcher: \(text) ***"]) }
+  func note(_ text: String) {
+    kept?.append(["*** switcher: \([subject, text].compactMap(\.self).joined(separator: ": ")) ***"])
+  }
 }

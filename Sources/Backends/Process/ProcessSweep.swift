@@ -36,6 +36,7 @@ struct ProcessSweep: Sendable {
       }
       found.formUnion(living.map(\.pid))
       if living.isEmpty || timeline.now >= forceAt + Self.patience { return (found, Set(living.map(\.pid))) }
+      // Nobody cancels the task that this runs in.
       try? await timeline.sleep(for: Self.pause)
     }
   }

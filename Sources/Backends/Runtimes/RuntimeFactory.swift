@@ -13,7 +13,9 @@ package struct RuntimeFactory: Sendable {
   /// What the models' servers have written last.
   package let outputs = ModelOutputs()
   private let cuda: CUDAAccess
+  private let web = WebClient()
   private let instances = InstanceNumbers()
+  private let leaving = PortsInLeaving()
 
   /// - Parameters:
   ///   - installation: tells this daemon from others on the machine, and is the same in its next run: the path of its
@@ -45,15 +47,14 @@ package struct RuntimeFactory: Sendable {
   package func runtime(for model: ModelID, _ settings: BackendSettings) throws(BackendFaults) -> any ModelRuntime {
     let blueprint = try settings.backend.blueprint(settings)
     let control = ServerControl(
-      client: HTTPClient(loops: loops), upstream: settings.upstream, healthPath: settings.healthPath,
+      client: HTTPClient(loops: loops), web: web, upstream: settings.upstream, healthPath: settings.healthPath,
       timeline: timeline, logger: logger.with("model", model), observe: { [observer] in observer(model, $0) })
     switch blueprint {
     case .server(let plan): return server(model, plan, control)
     case .hosted(let plan):
-      let programs = programs(control.logger)
-      let site = HostSite(model: model, control: control, output: output.with("model", model)) { launch, logger in
-        programs.start(launch, OutputSink(logger: logger))
-      }
+      let site = HostSite(
+        model: model, control: control, log: output.with("model", model), kept: outputs[model],
+        start: programs(control.logger).start)
       return HostedRuntime(model: model, host: plan.host(site), control: control, instances: instances)
     }
   }
@@ -72,7 +73,7 @@ package struct RuntimeFactory: Sendable {
     }
     return ServerRuntime(
       model: model, plan: plan, launch: named, control: control, programs: programs, suspension: suspension,
-      images: images, instances: instances,
+      images: images, instances: instances, leaving: leaving,
       output: OutputSink(logger: output.with("model", model), kept: outputs[model]))
   }
 

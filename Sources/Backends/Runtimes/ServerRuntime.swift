@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Core
 internal import HTTP
 
@@ -45,15 +44,16 @@ actor ServerRuntime: ModelRuntime {
   nonisolated let upstream: Upstream
   nonisolated let deaths: AsyncStream<Death>
   private let deathReports: AsyncStream<Death>.Continuation
-  private let model: ModelID
+  let model: ModelID
   let plan: ServerPlan
   let launch: Launch
   let control: ServerControl
   let programs: ProgramRunner
-  private let suspension: @Sendable () async -> GPUSuspension
+  let suspension: @Sendable () async -> GPUSuspension
   let images: CheckpointImages
-  private let instances: InstanceNumbers
-  private let output: OutputSink
+  let instances: InstanceNumbers
+  let leaving: PortsInLeaving
+  let output: OutputSink
   var state = State.stopped
   /// What of the server is on disk and may be restored once more.
   var kept: Frozen?
@@ -64,11 +64,11 @@ actor ServerRuntime: ModelRuntime {
   init(
     model: ModelID, plan: ServerPlan, launch: Launch, control: ServerControl, programs: ProgramRunner,
     suspension: @escaping @Sendable () async -> GPUSuspension, images: CheckpointImages, instances: InstanceNumbers,
-    output: OutputSink
+    leaving: PortsInLeaving, output: OutputSink
   ) {
     (self.model, self.plan, self.launch, self.control) = (model, plan, launch, control)
     (self.programs, self.suspension, self.images, self.instances) = (programs, suspension, images, instances)
-    self.output = output
+    (self.leaving, self.output) = (leaving, output)
     upstream = plan.upstream
     (deaths, deathReports) = AsyncStream.makeStream()
     if let directory = plan.checkpointing.initialImages {
@@ -167,106 +167,52 @@ actor ServerRuntime: ModelRuntime {
   /// Some servers wait for their connections when they are told to end, and llama.cpp does so without an end.
   private func end(_ life: Life) async throws(RuntimeFailure) {
     control.client.hangUp(on: upstream.origin)
+    leaving.add(upstream.origin.port)
+    defer { leaving.remove(upstream.origin.port) }
     try await life.process.stop(grace: launch.stopGrace)
   }
 
-  // MARK: Waking
+  // MARK: The server's life
 
-  private func wake(_ life: Life, from sleep: Sleep) async throws(RuntimeFailure) -> Instance {
-    try await whileAlive(life, until: "it was awake") { [control, plan, suspension] () async throws(RuntimeFailure) in
-      if !sleep.suspended.isEmpty { try await suspension().resume(sleep.suspended, within: plan.sleepTimeout) }
-      try await control.wake(sleep.mode, timeout: plan.wakeTimeout)
-    }
-    guard isAliveStill(life) else { throw RuntimeFailure("the server ended while it was woken", .serverEnded) }
-    state = .awake(life)
-    return life.instance
-  }
-
-  func start() async throws(RuntimeFailure) -> Instance {
-    if plan.checkpointing.isPossible {
-      try await disk { [images] in Result { () throws(RuntimeFailure) in try images.prepareOutput() } }.get()
-    }
-    return try await start(launch, until: "it was healthy") { [control, plan, model] _ async throws(RuntimeFailure) in
-      try await control.awaitHealth(at: plan.healthPath, within: plan.startupTimeout)
-      guard plan.warmsUp else { return }
-      await control.warmUp(model: plan.upstream.modelName ?? model.name, timeout: plan.wakeTimeout)
+  /// That of the process tree there is, if there is any.
+  var life: Life? {
+    switch state {
+    case .stopped, .frozen: nil
+    case .starting(let life), .awake(let life), .asleep(let life, _), .freezing(let life), .ending(let life): life
     }
   }
 
-  /// Begins a life of the server, which is awake when `ready` returns.
-  func start(
-    _ launch: Launch, until goal: String, ready: @escaping @Sendable (ChildProcess) async throws(RuntimeFailure) -> Void
-  ) async throws(RuntimeFailure) -> Instance {
-    try await awaitPort()
-    guard !Task.isCancelled else { throw RuntimeFailure("the start was cancelled") }
-    guard life == nil else { throw RuntimeFailure("the server is being started already") }
-    let process = programs.start(launch, output)
-    let life = Life(instance: instances.next(for: model), process: process, program: launch.command.first ?? "")
-    state = .starting(life)
-    Task { await follow(life) }
-    do throws(RuntimeFailure) {
-      try await whileAlive(life, until: goal) { () async throws(RuntimeFailure) in try await ready(process) }
-      guard isAliveStill(life) else { throw RuntimeFailure("the server was stopped while it started") }
-    } catch {
-      throw await clearAway(life, after: error)
-    }
-    state = .awake(life)
-    return life.instance
+  /// Whether the server of this life still runs and nobody has ordered it to end.
+  func isAliveStill(_ life: Life) -> Bool {
+    if case .ending = state { return false }
+    return self.life?.instance == life.instance && life.process.exit.current == nil
   }
 
-  /// Makes sure that whoever answers on the port later is our server. A server of a daemon that was killed is given the
-  /// time to end.
-  private func awaitPort() async throws(RuntimeFailure) {
-    let deadline = control.timeline.now + Launch.orphanGrace + .seconds(1)
-    while upstream.origin.isHeld {
-      let mayWait = control.timeline.now < deadline
-      guard mayWait, (try? await control.timeline.sleep(for: .milliseconds(50))) != nil else {
-        throw RuntimeFailure("port \(upstream.origin.port) is held by another process")
+  /// Takes notice of the server's end; of one that nobody ordered it tells, once its whole tree has ended or resists even
+  /// force: until then it may hold the GPU.
+  func follow(_ life: Life) async {
+    guard let exit = await life.process.exit.value() else { return }
+    if self.life?.instance == life.instance {
+      switch state {
+      case .awake, .asleep:
+        state = .ending(life)
+        try? await life.process.stop(grace: .zero)
+        deathReports.yield(Death(instance: life.instance, reason: exit.description))
+      // A start fails by itself, and an ordered end is no news.
+      case .starting, .freezing, .ending, .stopped, .frozen: break
       }
     }
+    _ = await life.process.end.value()
+    noteGone(life)
   }
 
-  /// Leaves nothing behind of a start that failed or was cancelled. Returns the whole story of the failure.
-  private func clearAway(_ life: Life, after failure: RuntimeFailure) async -> RuntimeFailure {
-    if case .starting(let current) = state, current.instance == life.instance { state = .ending(life) }
-    var story = failure.message
-    do throws(RuntimeFailure) {
-      try await life.process.stop(grace: launch.stopGrace)
-      noteGone(life)
-    } catch {
-      story += "; \(error.message)"
-    }
-    let lines = await life.process.lastLines.suffix(5)
-    let lastLines = lines.isEmpty ? "" : "; its last lines: \(lines.joined(separator: " | "))"
-    return RuntimeFailure(story + lastLines, failure.cause)
-  }
-
-  // MARK: Falling asleep
-
-  private func put(_ life: Life, toSleepBy method: EvictionMethod, _ mode: SleepMode) async throws(RuntimeFailure) {
-    try await whileAlive(life, until: "it was asleep") { [control, plan] () async throws(RuntimeFailure) in
-      try await control.sleep(mode, timeout: plan.sleepTimeout)
-    }
-    guard isAliveStill(life) else { throw RuntimeFailure("the server ended while it was put to sleep", .serverEnded) }
-    switch method {
-    case .stop, .sleep: state = .asleep(life, Sleep(mode: mode))
-    case .suspend:
-      let suspended = try await suspend(life)
-      guard isAliveStill(life) else {
-        throw RuntimeFailure("the server ended while it was taken off the GPU", .serverEnded)
-      }
-      state = .asleep(life, Sleep(mode: mode, suspended: suspended))
-    case .checkpoint: try await freeze(life, mode)
-    }
-  }
-
-  private func suspend(_ life: Life) async throws(RuntimeFailure) -> [ProcessIdentity] {
-    guard let root = life.process.root else { throw RuntimeFailure("the server has no process") }
-    return try await suspension().suspend(descendantsOf: root, within: plan.sleepTimeout)
+  /// Nothing is left of the server.
+  func noteGone(_ life: Life) {
+    if case .ending(let current) = state, current.instance == life.instance { state = .stopped }
   }
 
   /// Runs `operation`, but ends it as soon as the server ends.
-  private func whileAlive(
+  func whileAlive(
     _ life: Life, until goal: String, _ operation: @escaping @Sendable () async throws(RuntimeFailure) -> Void
   ) async throws(RuntimeFailure) {
     let outcome = await withTaskGroup(of: Result<Void, RuntimeFailure>.self) { group in
@@ -285,50 +231,5 @@ actor ServerRuntime: ModelRuntime {
       return await group.next() ?? .failure(RuntimeFailure("cancelled"))
     }
     try outcome.get()
-  }
-
-  // MARK: The server's life
-
-  private var life: Life? {
-    switch state {
-    case .stopped, .frozen: nil
-    case .starting(let life), .awake(let life), .asleep(let life, _), .freezing(let life), .ending(let life): life
-    }
-  }
-
-  /// Whether the server of this life still runs and nobody has ordered it to end.
-  func isAliveStill(_ life: Life) -> Bool {
-    if case .ending = state { return false }
-    return self.life?.instance == life.instance && life.process.exit.current == nil
-  }
-
-  /// Takes notice of the server's end; of one that nobody ordered it tells, once its whole tree has ended or resists even
-  /// force: until then it may hold the GPU.
-  private func follow(_ life: Life) async {
-    guard let exit = await life.process.exit.value() else { return }
-    if self.life?.instance == life.instance {
-      switch state {
-      case .awake, .asleep:
-        state = .ending(life)
-        try? await life.process.stop(grace: .zero)
-        deathReports.yield(Death(instance: life.instance, reason: exit.description))
-      // A start fails by itself, and an ordered end is no news.
-      case .starting, .freezing, .ending, .stopped, .frozen: break
-      }
-    }
-    _ = await life.process.end.value()
-    noteGone(life)
-  }
-
-  private func noteGone(_ life: Life) {
-    if case .ending(let current) = state, current.instance == life.instance { state = .stopped }
-  }
-}
-
-extension Origin {
-  /// Whether somebody listens there; a name other than localhost is not looked up.
-  fileprivate var isHeld: Bool {
-    let addresses = host == "localhost" ? ["127.0.0.1", "::1"] : [host]
-    return addresses.contains { unsafe tcp_port_is_held($0, port) != 0 }
   }
 }

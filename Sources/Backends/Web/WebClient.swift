@@ -1,6 +1,7 @@
 internal import Core
 internal import Foundation
 internal import FoundationNetworking
+internal import HTTP
 
 /// Asks services on the web, over TLS where their address says so.
 struct WebClient: Sendable {
@@ -21,38 +22,80 @@ struct WebClient: Sendable {
   }
 
   /// Sends a request without a body and returns the answer, whatever its status.
-  /// - Throws: when there is no whole answer within `timeout`; the failure names the request.
+  /// - Throws: when there is no answer, or nothing more of it within `timeout`; the failure names the request.
   func ask(
     _ method: ControlRequest.Method, _ url: String, _ authorization: String, timeout: Duration
   ) async throws(RuntimeFailure) -> Answer {
     guard let address = URL(string: url) else { throw RuntimeFailure("\(url) is no URL") }
-    var request = URLRequest(url: address, timeoutInterval: max(timeout.seconds, 0.001))
+    var request = URLRequest(url: address, timeout: timeout)
     request.httpMethod = method.rawValue
     request.setValue(authorization, forHTTPHeaderField: "Authorization")
-    let transfer = transfers.send(request)
-    defer { transfer.cancel() }
     do {
-      return try await Self.answer(of: transfer)
+      let answer = try await answer(to: request)
+      let retryAfter = answer.fields.first { $0.name.lowercased() == "retry-after" }.flatMap { Int($0.value) }
+      return Answer(status: answer.status, body: answer.body, retryAfter: retryAfter.map { .seconds(max($0, 0)) })
     } catch {
       throw RuntimeFailure("\(method.rawValue) \(url): \(error.localizedDescription)")
     }
   }
 
-  private static func answer(of transfer: WebTransfer) async throws(URLError) -> Answer {
-    var head: (status: Int, retryAfter: Duration?) = (0, nil)
+  /// Sends a request as `HTTPClient.send` does to servers nearby.
+  /// - Throws: when there is no answer, or nothing more of it within `timeout`; the failure names the request.
+  func send(
+    _ request: ClientRequest, to origin: Origin, by access: WebAccess, timeout: Duration
+  ) async throws(ClientFailure) -> ClientResponse {
+    let address = "\(access.scheme.rawValue)://\(origin)\(request.target)"
+    guard let url = URL(string: address) else {
+      throw ClientFailure(kind: .noAnswer, description: "\(address) is no URL")
+    }
+    var webRequest = URLRequest(url: url, timeout: timeout)
+    webRequest.httpMethod = request.method.description
+    for field in request.fields { webRequest.addValue(field.value, forHTTPHeaderField: field.name) }
+    webRequest.setValue(access.authorization, forHTTPHeaderField: "Authorization")
+    if !request.body.isEmpty { webRequest.httpBody = Data(request.body) }
+    do {
+      let answer = try await answer(to: webRequest)
+      return ClientResponse(status: answer.status, body: answer.body)
+    } catch {
+      throw ClientFailure(
+        kind: ClientFailure.Kind(error), description: "\(request.method) \(address): \(error.localizedDescription)")
+    }
+  }
+
+  private func answer(
+    to request: URLRequest
+  ) async throws(URLError) -> (status: Int, fields: [(name: String, value: String)], body: [UInt8]) {
+    let transfer = transfers.send(request)
+    defer { transfer.cancel() }
+    var head: (status: Int, fields: [(name: String, value: String)]) = (0, [])
     var body: [UInt8] = []
     for await news in transfer.news {
       switch news {
-      case .head(let status, let fields):
-        let retryAfter = fields.first { $0.name.lowercased() == "retry-after" }.flatMap { Int($0.value) }
-        head = (status, retryAfter.map { .seconds(max($0, 0)) })
+      case .head(let status, let fields): head = (status, fields)
       case .piece(let bytes):
         body += bytes
         transfer.taken(bytes: bytes.count)
-      case .end(nil): return Answer(status: head.status, body: body, retryAfter: head.retryAfter)
+      case .end(nil): return (head.status, head.fields, body)
       case .end(let failure?): throw failure
       }
     }
     throw URLError(.cancelled)
+  }
+}
+
+extension URLRequest {
+  fileprivate init(url: URL, timeout: Duration) {
+    self.init(url: url, timeoutInterval: max(timeout.seconds, 0.001))
+  }
+}
+
+extension ClientFailure.Kind {
+  fileprivate init(_ error: URLError) {
+    switch error.code {
+    case .cancelled: self = .cancelled
+    case .timedOut: self = .timedOut
+    case .cannotConnectToHost, .cannotFindHost, .dnsLookupFailed, .secureConnectionFailed: self = .notConnected
+    default: self = .noAnswer
+    }
   }
 }

@@ -105,4 +105,9 @@ package struct ClientFailure: Error, Hashable, Sendable, CustomStringConvertible
   package let kind: Kind
   /// Worded for a person, as "POST http://127.0.0.1:8001/sleep?level=1: connection refused".
   package let description: String
+
+  package init(kind: Kind, description: String) {
+    self.kind = kind
+    self.description = description
+  }
 }

@@ -32,10 +32,11 @@ package final class HTTPServer: Sendable {
   /// Open connections of all loops together.
   package var connectionCount: Int { connections.value }
 
-  /// Binds the address and begins to accept.
+  /// Binds the address. From then on nobody else can have it, and who connects waits, without being refused, for
+  /// `accept`.
   /// - Returns: the address with the port that was bound, where port 0 let the system choose.
   /// - Throws: `ListenFailure` that names the address, as when somebody else holds it; nothing is bound then.
-  package func start() async throws(ListenFailure) -> SocketAddress {
+  package func bind() async throws(ListenFailure) -> SocketAddress {
     var bound = address
     var sockets: [CInt] = []
     do throws(SystemFailure) {
@@ -48,6 +49,18 @@ package final class HTTPServer: Sendable {
       throw ListenFailure(address: bound, failure: error)
     }
     for (worker, socket) in zip(workers, sockets) { worker.loop.execute { worker.listen(on: socket) } }
+    return bound
+  }
+
+  /// Begins to serve those who have connected and all who will. To be called once, after `bind`.
+  package func accept() {
+    for worker in workers { worker.loop.execute { worker.accept() } }
+  }
+
+  /// Binds the address and begins to accept, as `bind` and `accept` do one after the other.
+  package func start() async throws(ListenFailure) -> SocketAddress {
+    let bound = try await bind()
+    accept()
     return bound
   }
 

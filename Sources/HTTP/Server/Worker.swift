@@ -57,12 +57,15 @@ final class Worker: @unchecked Sendable {
 
   func listen(on socket: CInt) {
     do {
-      let listener = Listener(channel: try loop.adopt(socket), worker: self)
-      self.listener = listener
-      Task(executorPreference: loop) { await listener.run() }
+      listener = Listener(channel: try loop.adopt(socket), worker: self)
     } catch {
       logger.error("cannot watch the listener", ["reason": error])
     }
+  }
+
+  func accept() {
+    guard let listener else { return }
+    Task(executorPreference: loop) { await listener.run() }
   }
 
   /// Takes over a socket that was just accepted.

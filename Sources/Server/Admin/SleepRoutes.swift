@@ -5,14 +5,12 @@ internal import Switcher
 /// Who sleeps, who could, and the orders to sleep and to wake, as kvcached's controller has them, under both spellings.
 struct SleepRoutes: Sendable {
   let desk: Operator
-  let monitor: TrafficMonitor
-  let timeline: any Timeline
-  let admission: AdminGuard
+  let views: TrafficViews
 
   func add(to router: inout Router) {
     for prefix in ["", "/model"] {
-      router.add(.get, "\(prefix)/sleep/status") { try await answer($0, status) }
-      router.add(.get, "\(prefix)/sleep/candidates") { try await answer($0, candidates) }
+      router.add(.get, "\(prefix)/sleep/status") { try await views.answer($0, status) }
+      router.add(.get, "\(prefix)/sleep/candidates") { try await views.answer($0, candidates) }
     }
     for path in ["/action/sleep/", "/model/sleep/"] {
       addOrder(path, to: &router, "is asleep") { .sleep($0, nil) }
@@ -21,16 +19,6 @@ struct SleepRoutes: Sendable {
   }
 
   // MARK: Looking
-
-  private typealias View = @Sendable (TrafficQuery, TrafficOverview, WallClock) -> JSONValue
-
-  private func answer(_ exchange: Exchange, _ view: View) async throws {
-    try admission.admit(exchange)
-    let overview = TrafficOverview(await desk.switcher.snapshot(), monitor)
-    try await exchange.respondAdmin { () throws(AdminError) in
-      view(try TrafficQuery(exchange.query), overview, .now(timeline))
-    }
-  }
 
   @Sendable private func status(
     _ query: TrafficQuery, _ overview: TrafficOverview, _ clock: WallClock
@@ -78,7 +66,7 @@ struct SleepRoutes: Sendable {
     _ command: @escaping @Sendable (ModelID) -> Switcher.Command
   ) {
     router.add(.post, under: path) { exchange in
-      try admission.admit(exchange)
+      try views.admission.admit(exchange)
       let model = ModelID(percentDecoded(exchange.path.dropFirst(path.count)))
       var failure: AdminError?
       do throws(AdminError) {

@@ -4,17 +4,14 @@ internal import Switcher
 
 /// What the traffic of each model has been, in the shapes of kvcached's controller and under both of its spellings.
 struct TrafficRoutes: Sendable {
-  let switcher: ModelSwitcher
-  let monitor: TrafficMonitor
-  let timeline: any Timeline
-  let admission: AdminGuard
+  let views: TrafficViews
 
   func add(to router: inout Router) {
     for prefix in ["", "/model"] {
       add("\(prefix)/traffic/stats", to: &router, stats)
       router.add(.get, under: "\(prefix)/traffic/stats/") { exchange in
         let name = percentDecoded(exchange.path.dropFirst("\(prefix)/traffic/stats/".count))
-        try await answer(exchange) { query, overview, clock throws(AdminError) in
+        try await views.answer(exchange) { query, overview, clock throws(AdminError) in
           try stats(of: name, query, overview, clock)
         }
       }
@@ -23,18 +20,8 @@ struct TrafficRoutes: Sendable {
     for path in ["/models/active", "/model/traffic/active"] { add(path, to: &router, active) }
   }
 
-  private typealias View = @Sendable (TrafficQuery, TrafficOverview, WallClock) throws(AdminError) -> JSONValue
-
-  private func add(_ path: String, to router: inout Router, _ view: @escaping View) {
-    router.add(.get, path) { exchange in try await answer(exchange, view) }
-  }
-
-  private func answer(_ exchange: Exchange, _ view: View) async throws {
-    try admission.admit(exchange)
-    let overview = TrafficOverview(await switcher.snapshot(), monitor)
-    try await exchange.respondAdmin { () throws(AdminError) in
-      try view(try TrafficQuery(exchange.query), overview, .now(timeline))
-    }
+  private func add(_ path: String, to router: inout Router, _ view: @escaping TrafficViews.View) {
+    router.add(.get, path) { exchange in try await views.answer(exchange, view) }
   }
 
   // MARK: Views

@@ -41,10 +41,15 @@ struct ModelConfiguration: Hashable, Sendable {
   var requestTimeout: Duration
   /// What the switcher is told about it.
   var limits: ModelLimits
-  /// Whether it is woken as the daemon starts; one model at the most.
+  /// Whether it is woken as the daemon starts, or as it learns so; one model at the most.
   var preloads = false
   /// Whether its streams end with their usage even where the client has not asked for it.
   var streamUsage: Bool
   /// What its server is; `faults()` found nothing.
   var backend: BackendSettings
+}
+
+extension Configuration {
+  /// The one that is to be there before anybody asks for it.
+  var preloadedModel: ModelID? { models.first(where: \.preloads)?.id }
 }

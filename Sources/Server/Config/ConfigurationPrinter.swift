@@ -89,7 +89,7 @@ extension BackendSettings {
       "extra_args": extraArguments.isEmpty ? nil : .strings(extraArguments),
       "env": environment.isEmpty ? nil : .object(environment),
       "port": backend == .vllm || backend == .sglang ? .number(Int(upstream.origin.port)) : nil,
-      "url": backend.keys.contains(.url) ? .string("http://\(upstream.origin)\(upstream.basePath)") : nil,
+      "url": backend.keys.contains(.url) ? .string(upstream.url) : nil,
       "upstream_model": upstream.modelName.map { .string($0) },
       "wake": hooks.map { .string($0.wake) },
       "sleep": hooks.map { .string($0.sleep) },

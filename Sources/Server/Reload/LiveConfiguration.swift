@@ -91,7 +91,8 @@ actor LiveConfiguration {
     parties.switchMetrics.create(new.models.map(\.id))
     parties.runtimeMetrics.create(new.models)
     await parties.switcher.reconfigure(
-      models: revisions, newRuntimes: newRuntimes, policy: policy, requestTimeout: new.longestWait)
+      models: revisions, newRuntimes: newRuntimes, policy: policy, requestTimeout: new.longestWait,
+      preload: new.preloadedModel == current.preloadedModel ? nil : new.preloadedModel)
     // Only now, so that no name leads to a model that the switcher does not know yet.
     parties.directory.replace(
       with: ModelDirectory(new.models, metrics: parties.requestMetrics, traffic: parties.traffic))

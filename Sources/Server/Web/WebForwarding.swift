@@ -10,10 +10,10 @@ struct WebForwarding: Sendable {
   /// A model may think for as long as it likes; it is the client that gives up.
   private let transfers = WebTransfers(patience: .seconds(86_400))
 
-  /// What is not sent on: the client's credentials are for the daemon, and lengths and codings are settled anew.
-  private static let droppedFields: KnownFieldSet = [
-    .host, .contentLength, .expect, .authorization, .xAPIKey, .cookie, .acceptEncoding,
-  ]
+  /// What is not sent on, since lengths and codings are settled anew.
+  private static let droppedFields: KnownFieldSet = [.host, .contentLength, .expect, .acceptEncoding]
+  /// What is not sent on either to a service that has credentials of its own.
+  private static let credentials: KnownFieldSet = [.authorization, .xAPIKey, .cookie]
   /// What is not passed back, in lower case.
   private static let droppedAnswerFields: Set = [
     "connection", "keep-alive", "proxy-authenticate", "te", "trailer", "transfer-encoding", "upgrade", "content-length",
@@ -87,11 +87,14 @@ struct WebForwarding: Sendable {
     guard let url = URL(string: address) else { throw .noAnswer("\(address) is no URL") }
     var request = URLRequest(url: url)
     request.httpMethod = exchange.method.description
-    for field in exchange.endToEndFields(excluding: Self.droppedFields) {
+    let dropped = access.authorization == nil ? Self.droppedFields : Self.droppedFields.union(Self.credentials)
+    for field in exchange.endToEndFields(excluding: dropped) {
       request.addValue(field.value, forHTTPHeaderField: field.name)
     }
-    request.setValue(access.authorization, forHTTPHeaderField: "Authorization")
-    request.setValue(Self.scaleUpTimeout.1, forHTTPHeaderField: Self.scaleUpTimeout.0)
+    if let authorization = access.authorization {
+      request.setValue(authorization, forHTTPHeaderField: "Authorization")
+      request.setValue(Self.scaleUpTimeout.1, forHTTPHeaderField: Self.scaleUpTimeout.0)
+    }
     if exchange.hasBody { request.httpBody = Data(body(of: exchange, edited: plan.bodyEdit)) }
     return request
   }

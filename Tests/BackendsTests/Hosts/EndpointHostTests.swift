@@ -19,12 +19,8 @@ extension ProcessTests {
       endpoint.apiURL = fake.url + "/v2"
       let upstream = Upstream(origin: Origin(host: "127.0.0.1", port: 0), modelName: "org/large")
       let hosting = HostSite(
-        model: "large", control: site.control(upstream), output: site.log.logger
-      ) { [site] launch, output in
-        ChildProcess(
-          launch, mark: site.marks.next(), loop: site.loops.next(), timeline: site.timeline, logger: site.log.logger,
-          output: OutputSink(logger: output))
-      }
+        model: "large", control: site.control(upstream), log: site.log.logger, kept: site.output,
+        start: site.programs.start)
       return EndpointHost(
         endpoint: endpoint, site: hosting, web: WebClient(), healthPath: "/health", sleepTimeout: .seconds(20),
         wakeTimeout: wakeTimeout, lookInterval: .milliseconds(5))

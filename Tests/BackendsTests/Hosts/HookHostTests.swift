@@ -72,6 +72,27 @@ extension ProcessTests {
       #expect(site.log.messages.contains("no such container"))
     }
 
+    @Test func `what hooks write is kept for the model, and what alive says again and again only once`() async throws {
+      let factory = site.factory
+      let looks = #"echo look >> "$D/looks"; test $(wc -l < "$D/looks") -ge 4 && echo up || { echo not yet; exit 1; }"#
+      let runtime = try site.runtime(command: [], port: 9, backend: .hooks, from: factory) {
+        $0.hooks = Hooks(wake: "echo pulling; echo slowly >&2", sleep: "echo gone", alive: looks)
+        $0.environment["D"] = directory.path
+      }
+      _ = try await runtime.wake()
+      _ = try await runtime.sleep(nil)
+      let said = { factory.outputs[ModelID("model")].last(100).lines }
+      #expect(await holds { said().last == "*** switcher: sleep hook: exited with status 0 ***" })
+      let looked = said().drop { $0 != "not yet" }
+      #expect(
+        looked.prefix(4) == [
+          "not yet", "*** switcher: alive hook: exited with status 1 ***", "up",
+          "*** switcher: alive hook: exited with status 0 ***",
+        ])
+      #expect(Set(said()).isSuperset(of: ["pulling", "slowly", "gone"]))
+      #expect(said().first?.hasPrefix("*** switcher: wake hook: started as process ") == true)
+    }
+
     @Test func `a hook that takes too long is ended with all that it started`() async throws {
       let runtime = try runtime(Hooks(wake: "sleep 1000 & sleep 1000", sleep: "true")) {
         $0.wakeTimeout = .milliseconds(300)

@@ -9,13 +9,22 @@ extension ProcessTests {
 
     init() throws { site = try Site() }
 
-    @Test func `an attached server is woken and put to sleep by its steps, and never stopped`() async throws {
+    /// The server nearby, and the same as a service on the web.
+    @Test(arguments: [nil, WebAccess(scheme: .http)])
+    func `an attached server is woken and put to sleep by its steps, and never stopped`(access: WebAccess?) async throws
+    {
       let server = try FakeServer()
-      let runtime = try site.runtime(command: [], port: server.port, backend: .attached) { $0.useSleepSteps() }
+      let runtime = try site.runtime(command: [], port: server.port, backend: .attached) {
+        $0.upstream = Upstream(origin: server.origin, web: access)
+        $0.sleepSteps = [ControlStep("/sleep?level=1", body: #"{"tags":["kv"]}"#)]
+        $0.wakeSteps = [ControlStep("/wake_up")]
+      }
       try await site.withServer(server) { _ in
         _ = try await runtime.wake()
         #expect(try await runtime.sleep(nil) == .asleep)
-        await site.expectRequests(["POST /wake_up", "GET /is_sleeping", "POST /sleep?level=1", "GET /is_sleeping"])
+        await site.expectRequests([
+          "POST /wake_up", "GET /is_sleeping", #"POST /sleep?level=1 {"tags":["kv"]}"#, "GET /is_sleeping",
+        ])
         let message = "the server at 127.0.0.1:\(server.port) is run by somebody else and can't be stopped"
         await #expect(throws: RuntimeFailure(message)) { try await runtime.stop() }
         await #expect(throws: RuntimeFailure(message)) { try await runtime.sleep(.default) }
@@ -35,12 +44,29 @@ extension ProcessTests {
       }
     }
 
-    @Test func `a wake of a server that is not there fails`() async throws {
-      let runtime = try site.runtime(command: [], port: freePort(), backend: .attached) {
+    @Test(arguments: [nil, WebAccess(scheme: .http), WebAccess(scheme: .https)])
+    func `a wake of a server that is not there fails`(access: WebAccess?) async throws {
+      let port = try freePort()
+      let runtime = try site.runtime(command: [], port: port, backend: .attached) {
+        $0.upstream = Upstream(origin: Origin(host: "127.0.0.1", port: port), web: access)
         $0.wakeTimeout = .milliseconds(100)
       }
       let failure = await #expect(throws: RuntimeFailure.self) { try await runtime.wake() }
       #expect(failure?.message.hasPrefix("the server was not healthy within 0.1 seconds: GET ") == true)
+    }
+
+    @Test func `a step that a service on the web does not answer is over in time`() async throws {
+      let server = try FakeServer(["/sleep": .hangs])
+      let runtime = try site.runtime(command: [], port: server.port, backend: .attached) {
+        $0.upstream = Upstream(origin: server.origin, web: WebAccess(scheme: .http))
+        $0.useSleepSteps()
+        $0.sleepTimeout = .milliseconds(300)
+      }
+      try await site.withServer(server) { _ in
+        let failure = await #expect(throws: RuntimeFailure.self) { try await runtime.sleep(nil) }
+        #expect(failure?.cause == .timedOut)
+        #expect(failure?.message.hasPrefix("sleep step 1/1 failed: POST http://127.0.0.1:") == true)
+      }
     }
   }
 }

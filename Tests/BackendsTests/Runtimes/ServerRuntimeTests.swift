@@ -77,6 +77,22 @@ extension ProcessTests {
       try await runtime.stop()
     }
 
+    @Test func `a port is waited for as long as the server of ours that held it may take to end`() async throws {
+      let factory = site.factory
+      let server = try FakeServer()
+      let stubborn = ["sh", "-c", #"trap '' TERM; exec "$@""#, "sh"] + server.command
+      let predecessor = try site.runtime(command: stubborn, port: server.port, named: "old", from: factory) {
+        $0.stopGrace = .seconds(4)
+      }
+      _ = try await predecessor.wake()
+      async let end: Void = predecessor.stop()
+      #expect(await holds { await predecessor.processState == .stopping })
+      let heir = try site.runtime(command: server.command, port: server.port, named: "new", from: factory)
+      #expect(try await heir.wake() == Instance(1))
+      try await end
+      try await heir.stop()
+    }
+
     @Test func `checklist 4: a server that never answers fails at the time-out and holds up no other`()
       async throws
     {

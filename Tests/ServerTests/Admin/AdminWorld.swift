@@ -39,8 +39,9 @@ final class AdminWorld: Sendable {
     StatusPageRoute(
       switcher: switcher, monitor: monitor, history: history, timeline: timeline, events: EventsRoute.path
     ).add(to: &router)
-    TrafficRoutes(switcher: switcher, monitor: monitor, timeline: timeline, admission: admission).add(to: &router)
-    SleepRoutes(desk: desk, monitor: monitor, timeline: timeline, admission: admission).add(to: &router)
+    let views = TrafficViews(switcher: switcher, monitor: monitor, timeline: timeline, admission: admission)
+    TrafficRoutes(views: views).add(to: &router)
+    SleepRoutes(desk: desk, views: views).add(to: &router)
     EndpointRoutes(desk: desk, admission: admission).add(to: &router)
     HistoryRoute(history: history, timeline: timeline, admission: admission).add(to: &router)
     EventsRoute(hub: feed.hub, timeline: timeline, admission: admission).add(to: &router)

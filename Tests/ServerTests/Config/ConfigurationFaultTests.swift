@@ -185,9 +185,22 @@ struct ConfigurationFaultTests {
           "1:18: models.m.url: missing, expected the address of the server: http://HOST[:PORT][/PATH]"
         ]
       ),
-      (#""url": "https://h""#, [#"2:8: models.m.url: found "https://h", expected http://HOST[:PORT][/PATH]"#]),
-      (#""url": "http://h:0""#, [#"2:8: models.m.url: found "http://h:0", expected http://HOST[:PORT][/PATH]"#]),
-      (#""url": "http://h/v1?x""#, [#"2:8: models.m.url: found "http://h/v1?x", expected http://HOST[:PORT][/PATH]"#]),
+      (
+        #""url": "ftp://h""#,
+        [#"2:8: models.m.url: found "ftp://h", expected http://HOST[:PORT][/PATH], or the same with https"#]
+      ),
+      (
+        #""url": "http://h:0""#,
+        [#"2:8: models.m.url: found "http://h:0", expected http://HOST[:PORT][/PATH], or the same with https"#]
+      ),
+      (
+        #""url": "http://h/v1?x""#,
+        [#"2:8: models.m.url: found "http://h/v1?x", expected http://HOST[:PORT][/PATH], or the same with https"#]
+      ),
+      (
+        #""command": ["serve"], "url": "https://h""#,
+        ["2:30: models.m.url: found https://h:443, expected http: TLS is for servers that somebody else runs"]
+      ),
       (#""url": "http://h", "extra_args": []"#, ["2:34: models.m.extra_args: the attached backend has no use for it"]),
       (#""model_path": "x", "url": "http://h""#, ["2:27: models.m.url: the vllm backend has no use for it"]),
       (

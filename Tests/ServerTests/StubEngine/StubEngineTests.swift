@@ -11,7 +11,7 @@ import Testing
 
   @Test(arguments: [("ready", "0"), ("starting", "3600")])
   func `a termination signal ends it in peace, whatever it does`(message: String, startSeconds: String) async throws {
-    let engine = try await EngineProcess("--port", "0", "--start-secs", startSeconds, on: loops.next())
+    let engine = try await SwitcherProcess("stub-engine", "--port", "0", "--start-secs", startSeconds, on: loops.next())
     #expect(try await engine.output.text(until: "msg=\(message)").contains("msg=\(message)"))
     engine.terminate()
     #expect(await engine.status == 0)
@@ -22,7 +22,7 @@ import Testing
     let file = TemporaryFile()
     let gpu = try GPULock(path: file.path)
     #expect(gpu.take())
-    let engine = try await EngineProcess("--port", "0", "--gpu", file.path, on: loops.next())
+    let engine = try await SwitcherProcess("stub-engine", "--port", "0", "--gpu", file.path, on: loops.next())
     #expect(await engine.status == 1)
     let message = "CUDA out of memory"
     #expect(try await engine.errors.text(until: message).contains(message))
@@ -31,7 +31,7 @@ import Testing
 
   @Test func `it lets go of the GPU when it is killed`() async throws {
     let file = TemporaryFile()
-    let engine = try await EngineProcess("--port", "0", "--gpu", file.path, on: loops.next())
+    let engine = try await SwitcherProcess("stub-engine", "--port", "0", "--gpu", file.path, on: loops.next())
     _ = try await engine.output.text(until: "msg=ready")
     let gpu = try GPULock(path: file.path)
     #expect(!gpu.take())
@@ -42,7 +42,7 @@ import Testing
   }
 
   @Test func `it ends with a failure when told to`() async throws {
-    let engine = try await EngineProcess("--port", "0", "--fail", "start", on: loops.next())
+    let engine = try await SwitcherProcess("stub-engine", "--port", "0", "--fail", "start", on: loops.next())
     #expect(await engine.status == 1)
     let message = "the start failed, as it was told to"
     #expect(try await engine.errors.text(until: message).contains(message))
@@ -51,7 +51,7 @@ import Testing
 
   @Test func `it ends with a failure when its port is taken`() async throws {
     let holder = try await StubWorld()
-    let engine = try await EngineProcess("--port", String(holder.address.port), on: loops.next())
+    let engine = try await SwitcherProcess("stub-engine", "--port", String(holder.address.port), on: loops.next())
     #expect(await engine.status == 1)
     let message = "cannot listen on \(holder.address)"
     #expect(try await engine.errors.text(until: message).contains(message))

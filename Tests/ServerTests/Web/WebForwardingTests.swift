@@ -38,9 +38,12 @@ import Testing
     }
   }
 
-  /// - Parameter edit: of the request's body.
+  /// - Parameters:
+  ///   - edit: of the request's body.
+  ///   - authorization: the service's own, if it has any.
   private func withWorld(
-    edit: ForwardPlan.BodyEdit? = nil, service: @escaping @Sendable (Exchange) async throws(ExchangeFailure) -> Void,
+    edit: ForwardPlan.BodyEdit? = nil, authorization: String? = "Bearer service",
+    service: @escaping @Sendable (Exchange) async throws(ExchangeFailure) -> Void,
     _ body: (World) async throws -> Void
   ) async throws {
     let loops = try EventLoopGroup(count: 1)
@@ -60,7 +63,7 @@ import Testing
       plan.addedFields = [("x-added", "1")]
       do throws(ForwardFailure) {
         try await web.forward(
-          exchange, plan, by: WebAccess(scheme: .http, authorization: "Bearer service"))
+          exchange, plan, by: WebAccess(scheme: .http, authorization: authorization))
       } catch {
         failures.add("\(error)")
         if !exchange.responseHasBegun { try? await exchange.respond(status: 502, body: "failed") }
@@ -102,6 +105,18 @@ import Testing
       #expect(answer.contains("\r\nServer-Timing: queue;dur=0.0, switch;dur=0.0, upstream;dur="))
       #expect(answer.contains(#"/v1/completions?x=1 {"model": "org/a"}"#))
       #expect(answer.hasSuffix("0\r\n\r\n"))
+    }
+  }
+
+  @Test func `a service without credentials of its own gets the client's`() async throws {
+    try await withWorld(authorization: nil) { exchange throws(ExchangeFailure) in
+      let told = ["authorization", "x-api-key", "cookie", "x-scale-up-timeout"].map { name in
+        exchange.field(named: name) ?? "-"
+      }
+      try await exchange.respond(status: 200, body: told.joined(separator: " "))
+    } _: { world in
+      let answer = try await world.answer(fields: "Authorization: Bearer client\r\nX-API-Key: k\r\nCookie: c=1\r\n")
+      #expect(answer.contains("Bearer client k c=1 -"))
     }
   }
 

@@ -45,6 +45,69 @@ struct IdleGPUTests {
     world.expectSound()
   }
 
+  // MARK: A reload
+
+  @Test(arguments: [nil, "a", "b"] as [ModelID?])
+  func `a reload has the model woken that is to be there, in the place of one that nobody uses`(before: ModelID?) {
+    var world = world(ModelLimits())
+    if let before { world.bring(before) }
+    world.atOnce {
+      $0.reconfigure(["a", "b"])
+      $0.preload("a", .reload)
+    }
+    if before == "b" { world.succeed("b") }
+    world.succeed("a")
+    #expect(world.active == "a")
+    #expect(world.records.last?.trigger == (before == "a" ? .request : .reload))
+    world.expectSound()
+  }
+
+  @Test func `a reload that removes the model that is awake brings the one that is to be there`() {
+    var world = world(ModelLimits())
+    world.bring("b")
+    world.atOnce {
+      $0.reconfigure(["a"])
+      $0.preload("a", .reload)
+    }
+    world.succeed("b")
+    #expect(world.work("a") == .waking)
+    world.succeed("a")
+    world.succeed("b")
+    #expect(world.active == "a" && world.state("b") == nil)
+    world.expectSound()
+  }
+
+  @Test func `a reload takes the model away from nobody who uses it, and does nothing in manual mode`() {
+    var world = world(ModelLimits())
+    world.bring("b")
+    let ticket = world.arrive("b")
+    world.preload("a", .reload)
+    world.finish(ticket)
+    world.command(.manual)
+    world.preload("a", .reload)
+    #expect(world.active == "b")
+    world.expectSound()
+  }
+
+  @Test func `a default model that a reload names comes back, its time counted from the last use`() {
+    var world = world(ModelLimits())
+    world.bring("b")
+    world.pass(.seconds(50))
+    world.reconfigure(["a", "b"], limits: ["a": ModelLimits(returnDelay: .seconds(60))])
+    world.pass(.seconds(10))
+    world.succeed("b")
+    #expect(world.work("a") == .waking)
+    world.reconfigure(["a", "b"], limits: ["a": ModelLimits()])
+    world.succeed("a")
+    let ticket = world.arrive("b")
+    world.succeed("a")
+    world.succeed("b")
+    world.finish(ticket)
+    world.pass(.seconds(600))
+    #expect(world.active == "b")
+    world.expectSound()
+  }
+
   // MARK: The default model
 
   @Test func `the default model comes back when nobody has used the other one for so long`() {

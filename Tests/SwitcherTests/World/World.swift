@@ -163,7 +163,7 @@ struct World {
     return id
   }
 
-  mutating func preload(_ model: ModelID) { send(.preload(model)) }
+  mutating func preload(_ model: ModelID, _ trigger: Trigger = .startup) { send(.preload(model, trigger)) }
 
   mutating func replacePolicy(_ policy: any SwitchPolicy) { send(.policyReplaced(policy)) }
 

@@ -23,6 +23,7 @@ from scenarios import (  # noqa: F401
     process_deaths,
     shutdown,
     strangers,
+    starting,
     switching,
     drain_deadline,
     switch_cost,

@@ -9,7 +9,7 @@ import workspace
 from checks import Absent, Checks, scenario
 from configs import config, free_port
 from daemon import Daemon
-from hosts import Endpoints, Ollama
+from hosts import Endpoints, Engine, Ollama
 
 FIFO = {"type": "fifo", "min_active_secs": 0}
 
@@ -118,30 +118,62 @@ def hugging_face_endpoints_are_resumed_and_paused(check: Checks):
         endpoints_serve(check, service)
 
 
+class Trusted:
+    """A certificate of this run's own for 127.0.0.1, and how the daemon is started so that it trusts that one alone: the
+    system's certificates are another file for it, in a mount namespace of its own."""
+
+    def __init__(self):
+        directory = workspace.fresh_directory("certificate")
+        trusted = "/etc/ssl/certs/ca-certificates.crt"
+        unshare, openssl = shutil.which("unshare"), shutil.which("openssl")
+        if not (unshare and openssl) or subprocess.run([unshare, "--mount", "true"], capture_output=True).returncode:
+            raise Absent("this takes openssl, and unshare as root")
+        subprocess.run(
+            [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
+             "subjectAltName=IP:127.0.0.1", "-keyout", directory / "key.pem", "-out", directory / "cert.pem"],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(directory / "cert.pem", directory / "key.pem")
+        script = f'mount --bind "{directory}/cert.pem" {trusted} && exec "$@"'
+        self.command = [unshare, "--mount", "sh", "-c", script, "sh"]
+
+
 @scenario
 def endpoints_are_reached_over_tls(check: Checks):
-    """The system's certificates are another file for the daemon alone, in a mount namespace of its own."""
-    directory = workspace.fresh_directory("tls")
-    trusted = "/etc/ssl/certs/ca-certificates.crt"
-    unshare, openssl = shutil.which("unshare"), shutil.which("openssl")
-    if not (unshare and openssl) or subprocess.run([unshare, "--mount", "true"], capture_output=True).returncode != 0:
-        raise Absent("this takes openssl, and unshare as root")
-    subprocess.run(
-        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
-         "subjectAltName=IP:127.0.0.1", "-keyout", directory / "key.pem", "-out", directory / "cert.pem"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(directory / "cert.pem", directory / "key.pem")
-    with Endpoints(context, large="paused", small="scaledToZero") as service:
-        script = f'mount --bind "{directory}/cert.pem" {trusted} && exec "$@"'
-        endpoints_serve(check, service, [unshare, "--mount", "sh", "-c", script, "sh"])
-    with Endpoints(context, large="paused", small="paused") as service:
+    trusted = Trusted()
+    with Endpoints(trusted.context, large="paused", small="scaledToZero") as service:
+        endpoints_serve(check, service, trusted.command)
+    with Endpoints(trusted.context, large="paused", small="paused") as service:
         models = {"large": endpoint(service, "large", wake_timeout_secs=3)}
         with Daemon("tls-refused", config(models), environment={"HF_TOKEN": Endpoints.TOKEN}) as daemon:
             answer = client.chat(daemon.listen, "large")
             check.equal("a certificate that nobody vouches for is refused", answer.error_code, "switch_failed")
             check.equal("before anything is said", service.calls, [])
+
+
+@scenario
+def attached_servers_are_reached_over_tls(check: Checks):
+    trusted = Trusted()
+    steps = {"sleep_endpoints": [{"endpoint": "/sleep?level=1"}], "wake_endpoints": [{"endpoint": "/wake_up"}]}
+    with Engine(trusted.context) as first, Engine(trusted.context) as second:
+        models = {"alpha": {"url": f"{first.url}/v1", **steps}, "bravo": {"url": second.url, **steps}}
+        daemon = Daemon("tls-attached", config(models, policy=FIFO))
+        daemon.command = trusted.command + daemon.command
+        with daemon:
+            for model in ("alpha", "bravo", "alpha"):
+                answer = client.chat(daemon.listen, model, headers={"Authorization": "Bearer of-the-client"})
+                check.equal(f"{model} answers", answer.content, f"I am {model}")
+            stream = client.Stream(daemon.listen, "alpha").read_to_end()
+            check("a stream is whole", stream.is_done and stream.text == "I am alpha", stream.events)
+            orders = first.orders("/sleep", "/wake_up")
+            check.equal("it was told to wake, to sleep and to wake", orders, [
+                "POST /wake_up", "POST /sleep?level=1", "POST /wake_up",
+            ])  # fmt: skip
+            check.equal("the other one sleeps", second.sleeps, True)
+            check.equal("each got the client's credentials", second.credentials, ["Bearer of-the-client"])
+            health = client.get(daemon.listen, "/health/all").json["health"]
+            check.equal("both are well", health, {f"{first.url}/v1": True, second.url: True})
 
 
 @scenario

@@ -141,6 +141,47 @@ def models_are_added_changed_and_removed(check: Checks):
 
 
 @scenario
+def the_model_that_is_to_be_there_changes(check: Checks):
+    alpha, bravo = stub(keep="offload"), stub(keep="offload")
+    with Daemon("reload-preload", config({"alpha": {**alpha, "preload": True}, "bravo": bravo})) as daemon:
+        eventually(lambda: daemon.status()["state"] == "active:alpha", "alpha")
+        rewrite(daemon, config({"alpha": alpha, "bravo": {**bravo, "preload": True}}))
+        check.equal("a reload that names bravo is taken", daemon.control("reload").status, 200)
+        eventually(lambda: daemon.status()["state"] == "active:bravo", "bravo")
+        switch = client.get(daemon.admin, "/control/history").json["history"][0]
+        found = (switch["from"], switch["to"], switch["trigger"])
+        check.equal("bravo is woken in the place of alpha", found, ("alpha", "bravo", "reload"))
+
+
+# Says yes to all, and heeds no order to end.
+STUBBORN = """
+import http.server, signal, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+    do_POST = do_GET
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+
+@scenario
+def a_port_goes_from_a_model_that_takes_long_to_end_to_another(check: Checks):
+    bravo = stub(keep="offload")
+    command = ["python3", "-c", STUBBORN, "${PORT}"]
+    alpha = {**stub(keep="offload"), "command": command, "stop_grace_secs": 5}
+    with Daemon("reload-port", config({"alpha": alpha, "bravo": bravo}, policy=FIFO)) as daemon:
+        for model in ("alpha", "bravo"):
+            check.equal(f"{model} answers", client.chat(daemon.listen, model, max_tokens=1).status, 200)
+        rewrite(daemon, config({"bravo": bravo, "charlie": {**stub(), "port": alpha["port"]}}, policy=FIFO))
+        check.equal("a reload gives alpha's port to charlie", daemon.control("reload").status, 200)
+        answer = client.chat(daemon.listen, "charlie", max_tokens=1)
+        check("charlie answers once alpha's server has ended", answer.status == 200, answer)
+
+
+@scenario
 def the_policy_alone_is_shown_and_swapped(check: Checks):
     with Daemon("reload-policy-route", two_models(policy=FIFO)) as daemon:
         shown = client.get(daemon.admin, "/control/policy").json

@@ -38,7 +38,7 @@ struct ConfigShape: Sendable {
     /// The path of a request, with its query.
     static let path = text(form: "^/", example: "/sleep?level=1")
     static let address = text(form: ":[0-9]+$", example: "127.0.0.1:3000")
-    static let url = text(form: "^[hH][tT][tT][pP]://", example: "http://127.0.0.1:8000")
+    static let url = text(form: "^[hH][tT][tT][pP][sS]?://", example: "http://127.0.0.1:8000")
     static let webAddress = text(form: "^[hH][tT][tT][pP][sS]?://", example: "https://api.example.com/v2")
     /// Seconds, of which a fraction counts, up to a year.
     static let seconds = number(0...31_536_000)

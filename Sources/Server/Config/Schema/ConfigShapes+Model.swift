@@ -11,7 +11,7 @@ extension ConfigShape {
       .init("port", .port, "the port of its server on 127.0.0.1"),
       .init("aliases", .array(.word), "other names for it in requests"),
       .init("upstream_model", .word, "the name by which its server knows it"),
-      .init("preload", .bool, "woken as the daemon starts; one model at the most"),
+      .init("preload", .bool, "woken as the daemon starts, or as it learns so; one model at the most"),
       .init("fallback", .word, "the model that serves those who asked for this one when it can't be woken"),
     ] + Backend.Key.allCases.filter { $0 != .eviction }.map(property) + options)
 
@@ -39,7 +39,7 @@ extension ConfigShape {
     let (value, summary): (Value, String) =
       switch key {
       case .command: (.array(.string), "the program that serves it and its arguments, without a shell")
-      case .url: (.url, "where its server answers: http://HOST[:PORT][/PATH]")
+      case .url: (.url, "where its server answers: http://HOST[:PORT][/PATH], or the same with https")
       case .env: (.map(.string), "added to the daemon's own environment")
       case .wake: (.word, "hooks: the shell command that makes the model able to serve")
       case .sleep: (.word, "hooks: the shell command that frees the GPU")

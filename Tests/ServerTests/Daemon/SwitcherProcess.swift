@@ -1,19 +1,19 @@
 import Foundation
 import HTTP
 
-/// `switcher stub-engine` as a child process, which is killed with the last reference to it.
-final class EngineProcess {
+/// `switcher` as a child process, which is killed with the last reference to it.
+final class SwitcherProcess {
   let output: AsyncDescriptor
   let errors: AsyncDescriptor
   private let process = Process()
   private let statuses: AsyncStream<Int32>
 
-  /// - Parameter arguments: the options of the command.
+  /// - Parameter arguments: the command and its options.
   init(_ arguments: String..., on loop: EventLoop) async throws {
     // The program lies beside the tests.
     process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
       .appending(path: "switcher")
-    process.arguments = ["stub-engine"] + arguments
+    process.arguments = arguments
     let pipes = (output: Pipe(), errors: Pipe())
     process.standardOutput = pipes.output
     process.standardError = pipes.errors
