@@ -11,11 +11,10 @@ struct ForwardFailureTests {
   // MARK: Before an answer
 
   @Test func `a refused connection leaves the exchange whole`() async throws {
-    try await withProxy { server, upstream, forwards in
-      await upstream.close()
+    try await withProxy(plan: { $0.origin = .nobody }) { server, _, forwards in
       let answer = try await server.request(Self.get)
-      #expect(answer.body == "not taken: \(upstream.origin): connection refused")
-      #expect(await forwards.nextFailure == .notTaken("\(upstream.origin): connection refused"))
+      #expect(answer.body == "not taken: \(Origin.nobody): connection refused")
+      #expect(await forwards.nextFailure == .notTaken("\(Origin.nobody): connection refused"))
     }
   }
 
