@@ -26,6 +26,7 @@ struct ProcessSweep: Sendable {
   private func sweep(grace: Duration) async -> (found: Set<Int32>, left: Set<Int32>) {
     let forceAt = timeline.now + grace
     var found: Set<Int32> = []
+    var foundNobody = false
     while true {
       let isForced = timeline.now >= forceAt
       let living = handles()
@@ -35,7 +36,11 @@ struct ProcessSweep: Sendable {
         process.send(SIGCONT)
       }
       found.formUnion(living.map(\.pid))
-      if living.isEmpty || timeline.now >= forceAt + Self.patience { return (found, Set(living.map(\.pid))) }
+      // One look may miss a process: in the middle of execve(2) it has no environment to know it by.
+      if living.isEmpty && foundNobody || timeline.now >= forceAt + Self.patience {
+        return (found, Set(living.map(\.pid)))
+      }
+      foundNobody = living.isEmpty
       // Nobody cancels the task that this runs in.
       try? await timeline.sleep(for: Self.pause)
     }
@@ -44,8 +49,9 @@ struct ProcessSweep: Sendable {
   private func handles() -> [ProcessHandle] {
     ProcessStatus.all.filter(isWanted).compactMap { process in
       guard let handle = ProcessHandle(process.pid) else { return nil }
-      // Only now can it be no other.
-      guard let now = ProcessStatus(of: process.pid), now == process, isWanted(now) else { return nil }
+      // Only now can it be no other. Its parent may have ended meanwhile.
+      guard let now = ProcessStatus(of: process.pid), now.startTime == process.startTime, isWanted(now)
+      else { return nil }
       return handle
     }
   }

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Backends
@@ -108,6 +109,31 @@ extension ProcessTests {
         kill(shepherd, SIGKILL)
         _ = await process.end.value()
         #expect(site.tree.living == [stranger.processIdentifier])
+      }
+    }
+
+    @Test func `a process that one look misses is found by the next`() async throws {
+      try await withProcess("echo up; exec sleep 1000", marked: nil) { process in
+        let looks = Atomic(0)
+        let pid = process.processIdentifier
+        let sweep = ProcessSweep(timeline: SystemTimeline()) { other in
+          other.pid == pid && looks.add(1, ordering: .relaxed).newValue > 1
+        }
+        #expect(await sweep.run(grace: .zero) == (found: [pid], left: []))
+      }
+    }
+
+    @Test func `a process whose parent ends between two looks is found all the same`() async throws {
+      try await withProcess("sleep 1000 & echo up; wait", marked: nil) { process in
+        let parent = process.processIdentifier
+        let child = try #require(ProcessStatus.all.first { $0.parent == parent }).pid
+        let sweep = ProcessSweep(timeline: SystemTimeline()) { other in
+          guard other.pid == child else { return false }
+          kill(parent, SIGKILL)
+          while ProcessStatus(of: child)?.parent == parent { sched_yield() }
+          return true
+        }
+        #expect(await sweep.run(grace: .zero) == (found: [child], left: []))
       }
     }
 
