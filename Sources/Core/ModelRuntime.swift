@@ -18,8 +18,9 @@ package protocol ModelRuntime: Sendable {
   /// - Throws: what failed, worded for a person; the caller then stops the model.
   func sleep(_ eviction: Eviction?) async throws(RuntimeFailure) -> Residence
 
-  /// Ends the model's whole process tree: politely, then by force. A model that has no process is stopped already.
-  /// - Throws: when the GPU may still be held, as by a server that somebody else runs.
+  /// Ends the model's whole process tree: politely, then by force. One that somebody else runs is made to free the GPU as
+  /// far as it takes orders. A model that holds nothing is stopped already.
+  /// - Throws: when the GPU may still be held.
   func stop() async throws(RuntimeFailure)
 
   /// Looks whether the server still lives: by its process where it is ours, by its health where it is not.

@@ -17,6 +17,8 @@ package enum Event: Sendable {
   case runtimeDied(ModelID, Death)
   /// The model's old server is gone, and the next wake is its successor's.
   case retired(ModelID)
+  /// The model's old server could not be ended.
+  case retireFailed(ModelID, message: String)
 
   /// The daemon starts, or has a new configuration, and is to have this model awake.
   case preload(ModelID, Trigger)
@@ -42,8 +44,8 @@ package enum Effect: Sendable {
   /// To be answered with `stopped` or `stopFailed`; a sleep or wake of the model that is still running is cancelled and not
   /// answered any more.
   case stop(ModelID)
-  /// To be answered with `retired` when the model's server has ended, as far as that can be had, and was replaced by its
-  /// successor, if there is one; after whatever is still running on the model.
+  /// To be answered with `retired` when the model's server has ended and was replaced by its successor, if there is one, or
+  /// with `retireFailed`; after whatever is still running on the model.
   case retire(ModelID)
   /// Send `timerFired` then; replaces the timer set before.
   case setTimer(Instant)

@@ -12,7 +12,8 @@ extension SwitchMachine {
     if let transition {
       switch transition.stage {
       case .draining where transition.from == id: return .draining
-      case .sleeping where transition.from == id, .stoppingOld where transition.from == id: return .sleeping
+      case .sleeping where transition.from == id, .stoppingOld where transition.from == id:
+        return models[index].lossReason == nil ? .sleeping : .failed
       case .waking(let isCold) where transition.to == id: return isCold ? .starting : .waking
       case .stoppingNew(let retry) where transition.to == id: return retry ? .starting : .failed
       default: break
@@ -20,6 +21,7 @@ extension SwitchMachine {
     }
     switch models[index].presence {
     case .awake: return .active
+    case .lost: return .failed
     case _ where models[index].breaker.remaining(at: now) != nil: return .failed
     case .asleep: return .asleep
     case .stopped: return .stopped

@@ -71,6 +71,11 @@ struct ModelState: Sendable {
 
   var inFlight: Int { awake?.inFlight ?? 0 }
 
+  /// Why it is lost; nil unless it is.
+  var lossReason: String? {
+    if case .lost(let reason) = presence { reason } else { nil }
+  }
+
   func breakerState(at now: Instant) -> BreakerState {
     breaker.state(at: now, threshold: limits.breakerFailures)
   }
@@ -86,6 +91,9 @@ enum Presence: Sendable {
   case stopped
   case asleep(Instance)
   case awake(Awake)
+  /// It died or would not end: nothing is to be had of it, yet it may hold the GPU until its end is certain. Why, worded
+  /// for a person.
+  case lost(String)
 }
 
 /// The time since a model was put to sleep in an orderly way, whatever is left of its process.

@@ -35,18 +35,18 @@ extension ModelSwitcher {
     }
   }
 
-  /// Ends the model's server for good; one that somebody else runs is let alone.
+  /// Ends the model's server for good, and has its successor take its place.
   func retire(_ model: ModelID) {
     guard let runtime = runtimes[model] else { return }
     let previous = work[model]
     work[model] = Task {
       await previous?.value
-      if await runtime.processState != .external {
-        do throws(RuntimeFailure) {
-          try await runtime.stop()
-        } catch {
-          logger.error("the server of a changed model could not be ended", ["model": model, "failure": error.message])
-        }
+      do throws(RuntimeFailure) {
+        try await runtime.stop()
+      } catch {
+        guard !Task.isCancelled else { return }
+        logger.error("the server of a changed model could not be ended", ["model": model, "failure": error.message])
+        return send(.retireFailed(model, message: error.message))
       }
       guard !Task.isCancelled else { return }
       runtimes.succeed(model)
@@ -62,8 +62,11 @@ extension ModelSwitcher {
         let pending = work[model]
         group.addTask {
           await pending?.value
-          // What can't be stopped is not ours: it was started by somebody else.
-          try? await runtime.stop()
+          do throws(RuntimeFailure) {
+            try await runtime.stop()
+          } catch {
+            self.logger.error("stop failed", ["model": model, "failure": error.message])
+          }
         }
       }
     }

@@ -72,7 +72,8 @@ extension SwitchMachine {
           awakeSince: model.awake?.since, idleSleep: model.limits.idleSleep,
           sleepsAt: model.awake == nil ? nil : idleSleepAt, rest: model.rest,
           breaker: model.breakerState(at: now),
-          failure: model.breaker.remaining(at: now).map { (model.breaker.message, $0) })
+          failure: model.breaker.remaining(at: now).map { (model.breaker.message, $0) }
+            ?? model.lossReason.map { ($0, .zero) })
       },
       gpuTime: gpuTime.totals(at: now), decisions: tally, costs: costs)
   }

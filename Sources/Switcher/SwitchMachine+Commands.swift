@@ -104,10 +104,9 @@ extension SwitchMachine {
       switch models[index].presence {
       case .awake:
         begin(to: nil, trigger: .force, eviction: eviction, commands: [goal.command], now, &effects)
-      case .asleep where eviction?.process == .stop:
-        // Its process ends beside whatever the GPU does; no switch is needed for it.
-        if endings[model] == nil, !models[index].isRetiring { effects.append(.stop(model)) }
-        endings[model, default: []].append(goal.command)
+      case .asleep where eviction?.process == .stop, .lost:
+        // Nobody is in flight on it and nobody is to be woken, so no switch is needed for it.
+        endServer(of: index, telling: [goal.command], &effects)
       case .asleep, .stopped:
         answer([goal.command], .success(()), &effects)
       }

@@ -40,12 +40,12 @@ extension SwitchMachine {
       model.limits = revision.limits
       model.eviction = nil
       // One that was removed a moment ago comes back with the server of this configuration.
-      if revision.isRenewed || model.departure != nil { model.departure = .renewal }
+      if revision.isRenewed || model.departure != nil { model.depart(.renewal) }
       return model
     }
     let removed = models.filter { known[$0.id] != nil }.map { model in
       var model = model
-      model.departure = .removal
+      model.depart(.removal)
       return model
     }
     adopt(kept + removed)
@@ -92,11 +92,13 @@ extension SwitchMachine {
     enter(.stoppingNew(retry: departure == .renewal), now, &effects)
   }
 
-  /// Has the servers of departing models ended that no longer hold the GPU, and sees the one off that does.
-  mutating func retire(_ effects: inout [Effect]) {
+  /// Has the servers of departing models ended that nobody uses; the one that is awake is seen off first.
+  mutating func retire(_ now: Instant, _ effects: inout [Effect]) {
     guard isChanging, acceptsRequests else { return }
     for index in models.indices {
-      guard models[index].departure != nil, !models[index].isRetiring, models[index].awake == nil else { continue }
+      guard models[index].departure != nil, !models[index].isRetiring, models[index].awake == nil,
+        models[index].breaker.remaining(at: now) == nil || transition?.to == models[index].id
+      else { continue }
       models[index].isRetiring = true
       effects.append(.retire(models[index].id))
     }
@@ -126,6 +128,23 @@ extension SwitchMachine {
       stopped(model, now, &effects)
       adopt(models.filter { $0.id != model })
     }
+  }
+
+  /// The server may hold the GPU still, so the model stays until it is gone: that is tried again and again.
+  mutating func retireFailed(_ model: ModelID, _ message: String, _ now: Instant, _ effects: inout [Effect]) {
+    guard let index = index(of: model), models[index].departure != nil else { return }
+    models[index].isRetiring = false
+    isChanging = true
+    stopFailed(model, message, now, &effects)
+    if models[index].breaker.remaining(at: now) == nil { models[index].breaker.wakeFailed(at: now, message: message) }
+  }
+}
+
+extension ModelState {
+  /// Begins to give its server up, whatever came of the server so far.
+  fileprivate mutating func depart(_ departure: Departure) {
+    self.departure = departure
+    breaker.reset()
   }
 }
 

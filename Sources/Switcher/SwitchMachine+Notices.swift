@@ -15,7 +15,8 @@ extension SwitchMachine {
       let told = models[index].toldState
       guard state != told else { continue }
       models[index].toldState = state
-      let failure = state == .failed ? transition?.failure?.message ?? models[index].breaker.message : nil
+      let reason = models[index].lossReason ?? transition?.failure?.message ?? models[index].breaker.message
+      let failure = state == .failed ? reason : nil
       effects.append(
         .note(.modelChanged(ModelChange(model: models[index].id, from: told, to: state, failure: failure))))
     }

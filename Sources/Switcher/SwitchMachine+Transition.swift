@@ -3,7 +3,7 @@ internal import Policies
 
 /// The way of a switch: drain, sleep, wake, and what becomes of it when one of them fails.
 extension SwitchMachine {
-  /// Starts a switch from whoever is awake. There must be none under way.
+  /// Starts a switch from whoever is awake, or is lost. There must be none under way.
   mutating func begin(
     to target: ModelID?, trigger: Trigger, reason: Reason? = nil, waitLimit: Duration? = nil,
     eviction: Eviction? = nil, commands: [CommandID] = [], _ now: Instant, _ effects: inout [Effect]
@@ -11,14 +11,18 @@ extension SwitchMachine {
     switchCount += 1
     let cooldown = reason == nil ? nil : cooldownSince.map { now - $0 }
     forgetDecision()
+    let old = (holder ?? lost).map { models[$0].id }
     let decision = SwitchDecision(
-      number: switchCount, from: holder.map { models[$0].id }, to: target, trigger: trigger, reason: reason)
+      number: switchCount, from: old == target ? nil : old, to: target, trigger: trigger, reason: reason)
     transition = Transition(
       decision, eviction: eviction, waitLimit: waitLimit, cooldown: cooldown, commands: commands, at: now)
     effects.append(.note(.switchDecided(decision)))
     if holder != nil {
       let admitUntil = policy.drainCap.map { now + $0 }
       enter(.draining(lastAdmitted: lastIssuedTicket, admitUntil: admitUntil), now, &effects)
+    } else if let lost {
+      enter(old == target ? .stoppingNew(retry: true) : .stoppingOld, now, &effects)
+      endServer(of: lost, &effects)
     } else {
       wakeTarget(now, &effects)
     }
@@ -59,7 +63,7 @@ extension SwitchMachine {
     effects.append(.stop(model))
   }
 
-  private mutating func left(_ index: Int, _ presence: Presence, _ now: Instant, _ effects: inout [Effect]) {
+  mutating func left(_ index: Int, _ presence: Presence, _ now: Instant, _ effects: inout [Effect]) {
     setPresence(index, presence)
     if let transition, transition.to == nil {
       // Whom the operator sent to sleep stays asleep; one that nobody used, or whose server is replaced, is served on.
@@ -72,7 +76,7 @@ extension SwitchMachine {
 
   // MARK: The new model
 
-  private mutating func wakeTarget(_ now: Instant, _ effects: inout [Effect]) {
+  mutating func wakeTarget(_ now: Instant, _ effects: inout [Effect]) {
     guard let to = transition?.to else { return }
     guard acceptsRequests, let index = index(of: to) else { return end(.cancelled, now, &effects) }
     if let departure = models[index].departure {
@@ -125,7 +129,7 @@ extension SwitchMachine {
   }
 
   /// Answers everyone who counts on the switch; it ends itself when what it left behind is gone.
-  private mutating func fail(
+  mutating func fail(
     _ reason: SwitchFailure.Reason, _ message: String, _ now: Instant, _ effects: inout [Effect]
   ) {
     guard let current = transition, let model = current.to ?? current.from, let index = index(of: model) else { return }
@@ -147,71 +151,6 @@ extension SwitchMachine {
     }
     enter(.stoppingNew(retry: false), now, &effects)
     fail(.operator, "the start of \(to) was ended by the operator", now, &effects)
-  }
-
-  // MARK: Ending processes
-
-  mutating func stopped(_ model: ModelID, _ now: Instant, _ effects: inout [Effect]) {
-    guard let index = index(of: model) else { return }
-    if let commands = endings.removeValue(forKey: model) {
-      setPresence(index, .stopped)
-      answer(commands, .success(()), &effects)
-    }
-    guard let transition else { return }
-    switch transition.stage {
-    case .stoppingOld where transition.from == model:
-      left(index, .stopped, now, &effects)
-    case .stoppingNew(let retry) where transition.to == model:
-      setPresence(index, .stopped)
-      if retry { wakeTarget(now, &effects) } else { end(.failed, now, &effects) }
-    default: break
-    }
-  }
-
-  /// The GPU may still be held. An old model that neither sleeps nor ends is woken again, since nothing else can be.
-  mutating func stopFailed(_ model: ModelID, _ message: String, _ now: Instant, _ effects: inout [Effect]) {
-    let failed = SwitchError.switchFailed(model, message: message, retryAfter: .zero)
-    answer(endings.removeValue(forKey: model) ?? [], .failure(failed), &effects)
-    guard let transition, let index = index(of: model) else { return }
-    switch transition.stage {
-    case .stoppingOld where transition.from == model:
-      let failure = "\(model) could be neither put to sleep nor stopped: \(message)"
-      if let to = transition.to.flatMap(index(of:)) { models[to].breaker.wakeFailed(at: now, message: failure) }
-      fail(.stopFailed, failure, now, &effects)
-      setPresence(index, models[index].awake.map { .asleep($0.instance) } ?? .stopped)
-      end(.failed, now, &effects)
-      begin(to: model, trigger: .recovery, now, &effects)
-    case .stoppingNew where transition.to == model:
-      if transition.failure == nil { models[index].breaker.wakeFailed(at: now, message: message) }
-      fail(.stopFailed, message, now, &effects)
-      end(.failed, now, &effects)
-    default: break
-    }
-  }
-
-  mutating func died(_ model: ModelID, _ death: Death, _ now: Instant, _ effects: inout [Effect]) {
-    guard let index = index(of: model) else { return }
-    models[index].deathInWake = max(models[index].deathInWake ?? death.instance, death.instance)
-    switch models[index].presence {
-    case .awake(let awake) where awake.instance == death.instance:
-      // One that dies while it is being put to sleep or ended is that step's business: its answer is on the way.
-      let isLeaving = transition?.from == model
-      guard !isLeaving || transition?.isDraining == true else { return }
-      models[index].lastLeft = now
-      models[index].isToRestart = true
-      models[index].breaker.died(at: now, afterLife: now - awake.since, message: "\(model) \(death.reason)")
-      if let remaining = models[index].breaker.remaining(at: now) {
-        let message = models[index].breaker.message
-        rejectQueue(index, .switchFailed(model, message: message, retryAfter: remaining), &effects)
-      }
-      models[index].rest = nil
-      if isLeaving { left(index, .stopped, now, &effects) } else { setPresence(index, .stopped) }
-    case .asleep(let instance) where instance == death.instance:
-      models[index].isToRestart = true
-      models[index].rest = nil
-      setPresence(index, .stopped)
-    default: break
-    }
   }
 
   // MARK: The end

@@ -7,6 +7,7 @@ package import Policies
 /// always holds (and is tested over every schedule of small worlds):
 /// - a model is put to sleep only when nothing is in flight on it, and none is woken before the other is gone;
 /// - at most one model is awake or on its way there;
+/// - a model that died, or would not end, keeps the GPU until its end is certain;
 /// - every ticket is answered exactly once, and a grant is the count: being ready and being counted is one step;
 /// - at rest nobody waits for a model that could be served;
 /// - in manual mode nothing happens that the operator did not ask for.
@@ -16,6 +17,8 @@ package struct SwitchMachine: Sendable {
   private var indices: [ModelID: Int]
   /// The model that is awake, if any: an index into `models`, kept where a presence changes.
   private(set) var holder: Int?
+  /// The model that may hold the GPU although nobody can use it: whoever is woken next, its end comes first.
+  var lost: Int? { models.firstIndex { $0.lossReason != nil } }
   /// The model that gets the GPU back when nobody uses it, if there is one: an index into `models`.
   private(set) var defaultModel: Int?
   /// Who held the GPU last and was not sent away by the operator: what manual mode without a pin serves.
@@ -28,7 +31,7 @@ package struct SwitchMachine: Sendable {
   var settledMode: Mode = .auto
   /// Pins whose switches are not done yet, in order; each counts from the command on and is dropped if it fails.
   var pendingPins: [(command: CommandID, model: ModelID)] = []
-  /// The sleeping models whose processes are being ended, and who waits for that.
+  /// The models, asleep or lost, that are being ended beside whatever else goes on, and who waits for that.
   var endings: [ModelID: [CommandID]] = [:]
 
   var policy: any SwitchPolicy
@@ -92,6 +95,7 @@ package struct SwitchMachine: Sendable {
     case .stopFailed(let model, let message): stopFailed(model, message, now, &effects)
     case .runtimeDied(let model, let death): died(model, death, now, &effects)
     case .retired(let model): retired(model, now, &effects)
+    case .retireFailed(let model, let message): retireFailed(model, message, now, &effects)
     case .command(let id, let command): commanded(id, command, now, &effects)
     case .policyReplaced(let policy):
       self.policy = policy
@@ -108,9 +112,9 @@ package struct SwitchMachine: Sendable {
   private mutating func settle(_ now: Instant, isOfRequests: Bool, _ effects: inout [Effect]) {
     rechecks.pass(now)
     if !isOfRequests || waitingCount > 0 || transition != nil || !goals.isEmpty || isChanging || isIdleTooLong(now) {
-      retire(&effects)
       expire(now, &effects)
       repeat {
+        retire(now, &effects)
         cancelMoot(now, &effects)
         admit(now, &effects)
         advance(now, &effects)
@@ -132,10 +136,10 @@ package struct SwitchMachine: Sendable {
       case .sleeping, .stoppingOld: gpuTime.enter(model: transition.from, use: .sleeping, at: now)
       case .waking, .stoppingNew: gpuTime.enter(model: transition.to, use: .waking, at: now)
       }
-    } else if let holder {
-      let busy = models[holder].inFlight > 0
-      let use: GPUUse = busy ? .serving : waitingCount > models[holder].queue.count ? .holding : .idle
-      gpuTime.enter(model: models[holder].id, use: use, at: now)
+    } else if let index = holder ?? lost {
+      let busy = models[index].inFlight > 0
+      let use: GPUUse = busy ? .serving : waitingCount > models[index].queue.count ? .holding : .idle
+      gpuTime.enter(model: models[index].id, use: use, at: now)
     } else {
       gpuTime.enter(model: nil, use: .empty, at: now)
     }

@@ -1,12 +1,12 @@
 /* What there is, and the machine's effects on it: each is legal, or an assertion fails. */
 
-mtype = { stopped, asleep, awake, broken, stuck };                            /* presence and body */
+mtype = { stopped, asleep, awake, lost, broken, stuck };                      /* presence and body */
 mtype = { idle, draining, sleeping, stoppingOld, waking, stoppingNew };       /* stage of the transition */
 mtype = { nothing, toWake, toSleep, toStop };                                 /* slow work */
 mtype = { unsent, queued, granted, ended };                                   /* a request */
 mtype = { pending, joined, ending, done, failed };                            /* a command, unsent before */
 mtype = { pin, force, sleep, drop, manual, automatic };                       /* its kind: `drop` ends the process too */
-mtype = { byPolicy, byOperator, byMode, byRecovery, byReload };               /* what set the transition off */
+mtype = { byPolicy, byOperator, byMode, byRecovery, byReload, byIdle };       /* what set the transition off */
 mtype = { staying, removal, renewal };                                        /* why a model departs, if it does */
 
 /* The machine. */
@@ -30,6 +30,7 @@ hidden byte c, i, k, m, s, again, hasEnded, isQuiet;
 #define waits(m) ((st[0] == queued && want[0] == (m)) || (st[1] == queued && want[1] == (m)) \
   || (st[2] == queued && want[2] == (m)))
 #define holder (presence[0] == awake -> 0 : (presence[1] == awake -> 1 : NONE))
+#define lostOne (presence[0] == lost -> 0 : (presence[1] == lost -> 1 : NONE))
 #define mode (pinning[1] -> about[1] : (pinning[0] -> about[0] : settledMode))
 #define isManual (mode != AUTO)
 #define served (mode < NONE -> mode : (to != NONE -> to : (holder != NONE -> holder : lastHolder)))
@@ -40,7 +41,8 @@ hidden byte c, i, k, m, s, again, hasEnded, isQuiet;
 #define hasGoal (cst[0] == pending || cst[1] == pending)
 #define isSleep(x) (kind[x] == sleep || kind[x] == drop)
 #define slots(m) (2 - (m) % 2)     /* the first model takes two requests at a time, the second one */
-#define seemsAwake(m) (body[m] == awake || (death[m] == life[m] && body[m] == stopped && life[m] > 0))
+#define seemsAwake(m) (body[m] == awake || \
+  (death[m] == life[m] && life[m] > 0 && (body[m] == stopped || body[m] == stuck)))
 #define holdsGPU(m) (body[m] == awake || body[m] == broken || body[m] == stuck || work[m] == toWake || \
   work[m] == toSleep)
 #define isOpen(r, m) (st[r] == granted && want[r] == (m) && on[r] == life[m])
@@ -57,7 +59,7 @@ inline effectWake(x) {
   work[x] = toWake }
 
 inline effectStop(x) {
-  assert(open(x) == 0 && !isRetiring[x]); assert(work[x] != toStop && work[x] != toSleep && body[x] != awake);
+  assert((open(x) == 0 || isDead[x]) && !isRetiring[x]); assert(work[x] != toStop && work[x] != toSleep && body[x] != awake);
   if :: work[x] == toWake -> body[x] = broken :: else fi;
   work[x] = toStop }
 

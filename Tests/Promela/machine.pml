@@ -44,17 +44,28 @@ inline wakeTarget() {
           fi
   fi }
 
+/* Ends a model that nobody uses, unless that is under way. */
+inline endServer(x) {
+  if :: (!isEnding[x] || fault == 25) && !isRetiring[x] -> effectStop(x) :: else fi;
+  isEnding[x] = true }
+
 inline begin(target, cause) {
   assert(stage == idle || fault == 12);
-  assert(cause != byPolicy || !isManual); assert(cause != byMode || waits(target));
-  recheck = false; from = holder; to = target; trigger = cause;
-  if :: from != NONE -> stage = draining; snapshot = arrived
-     :: else -> wakeTarget()
+  assert((cause != byPolicy && cause != byIdle) || !isManual); assert(cause != byMode || waits(target));
+  assert(cause != byIdle || (!waits(0) && !waits(1) && (holder == NONE || inFlight[holder % 2] == 0)));
+  recheck = false; to = target; trigger = cause;
+  from = (holder != NONE -> holder : (lostOne != target -> lostOne : NONE));
+  if :: holder != NONE -> stage = draining; snapshot = arrived
+     :: holder == NONE && lostOne != NONE && fault != 33 ->
+          stage = (from == NONE -> stoppingNew : stoppingOld); retry = (from == NONE);
+          endServer(lostOne % 2)
+     :: else -> from = NONE; wakeTarget()
   fi }
 
 inline left(x, p) {
   presence[x] = p; inFlight[x] = 0; inst[x] = (p == stopped -> 0 : inst[x]);
-  if :: to == NONE -> lastHolder = (trigger != byReload || isCommanded -> NONE : lastHolder); conclude()
+  if :: to == NONE ->
+          lastHolder = ((trigger != byReload && trigger != byIdle) || isCommanded -> NONE : lastHolder); conclude()
      :: else -> wakeTarget()
   fi }
 
@@ -66,8 +77,8 @@ inline retire() {
   i = 0;
   do
   :: i < 2 ->
-       if :: departure[i] != staying && !isRetiring[i] && !isClosing && (presence[i] != awake || fault == 17) ->
-               effectRetire(i)
+       if :: departure[i] != staying && !isRetiring[i] && !isClosing && (presence[i] != awake || fault == 17) &&
+               (!backoff[i] || to == i) -> effectRetire(i)
           :: else fi;
        i++
   :: else -> break
@@ -108,10 +119,8 @@ inline pursueGoal(x) {
      :: isSleep(x) ->
           dismiss(about[x]);
           if :: presence[about[x]] == awake -> cst[x] = joined; drops = (kind[x] == drop); begin(NONE, byOperator)
-             :: presence[about[x]] == asleep && kind[x] == drop ->
-                  if :: (!isEnding[about[x]] || fault == 25) && !isRetiring[about[x]] -> effectStop(about[x])
-                     :: else fi;
-                  isEnding[about[x]] = true; cst[x] = ending
+             :: presence[about[x]] == lost || (presence[about[x]] == asleep && kind[x] == drop) ->
+                  endServer(about[x]); cst[x] = ending
              :: else -> answer(x, done)
           fi
   fi }
@@ -144,9 +153,8 @@ inline pursue() {
   fi }
 
 inline settle() {
-  retire();
   do
-  :: cancelMoot(); admit(); advance(); rejectUnservable(); pursue();
+  :: retire(); cancelMoot(); admit(); advance(); rejectUnservable(); pursue();
      if :: again -> skip :: else -> break fi
   od }
 
@@ -193,24 +201,37 @@ inline stopDone(x) {
           if :: retry -> wakeTarget() :: else -> conclude() fi
      :: else fi }
 
+/* It may hold the GPU, and is left alone. */
+inline lose(x) {
+  backoff[x] = true; presence[x] = (fault == 30 -> stopped : lost); inFlight[x] = 0; inst[x] = 0; rejectQueue(x) }
+
 inline stopFailed(x) {
   answerEnding(x, failed);
   if :: stage == stoppingOld && from == x ->
           if :: fault == 14 -> left(x, stopped)
              :: else ->
                   if :: to != NONE -> backoff[to] = true :: else fi;
-                  fail(); presence[x] = asleep; inFlight[x] = 0; conclude(); begin(x, byRecovery)
+                  fail();
+                  if :: presence[x] == awake ->
+                          presence[x] = asleep; inFlight[x] = 0; conclude(); begin(x, byRecovery)
+                     :: else -> lose(x); conclude()
+                  fi
           fi
-     :: stage == stoppingNew && to == x -> backoff[x] = true; fail(); conclude()
-     :: else fi }
+     :: stage == stoppingNew && to == x -> lose(x); fail(); conclude()
+     :: else -> if :: presence[x] == lost -> lose(x) :: else fi
+  fi }
 
 inline died(x) {
   if :: stage == waking && to == x -> deathInWake[x] = death[x] :: else fi;
   if :: presence[x] == awake && inst[x] == death[x] && (from != x || stage == draining) ->
           death[x] = 0;
           if :: backoff[x] = true; rejectQueue(x) :: skip fi;  /* The first death is forgiven, later ones are not. */
-          if :: from == x -> left(x, stopped)
-             :: else -> presence[x] = stopped; inFlight[x] = 0; inst[x] = 0
+          presence[x] = lost; inFlight[x] = 0; inst[x] = 0;
+          if :: fault == 31 && from == x -> left(x, stopped)
+             :: fault == 31 && from != x -> presence[x] = stopped
+             :: else ->
+                  if :: from == x -> stage = stoppingOld :: else fi;
+                  if :: !isClosing -> endServer(x) :: else fi
           fi
      :: presence[x] == asleep && inst[x] == death[x] -> death[x] = 0; presence[x] = stopped; inst[x] = 0
      :: else -> death[x] = 0
@@ -220,6 +241,18 @@ inline retired(x) {
   presence[x] = stopped; inst[x] = 0; isRetiring[x] = false; backoff[x] = false;
   isKnown[x] = (departure[x] == renewal); departure[x] = staying;
   if :: fault != 27 -> stopDone(x) :: else fi }
+
+inline retireFailed(x) {
+  if :: fault == 32 -> retired(x)
+     :: else -> isRetiring[x] = false; stopFailed(x); backoff[x] = true
+  fi }
+
+/* Nobody has used the GPU for a while: its model goes to sleep, or the first one, the default, comes back. */
+inline rest() {
+  rests--;
+  if :: holder != NONE -> begin(NONE, byIdle)
+     :: holder != 0 && isConfigured(0) && !backoff[0] -> begin(0, byIdle)
+     :: else fi }
 
 inline supersede() { if :: stage == draining -> answerJoined(failed); conclude() :: else fi }
 
@@ -232,7 +265,8 @@ inline wish(x) {
   if :: !isSleep(x) && stage != idle && from == about[x] -> supersede()
      :: isSleep(x) ->
           dismiss(about[x]);
-          if :: stage != idle && to == about[x] -> supersede(); if :: stage != idle -> abortWake(about[x]) :: else fi
+          if :: stage != idle && to == about[x] -> supersede(); if :: stage != idle -> abortWake(about[x]) :: else fi;
+                  lastHolder = (trigger == byIdle -> NONE : lastHolder)
              :: else fi
      :: else fi;
   if :: fault == 12 && stage != idle && !isSleep(x) -> cst[x] = joined; begin(about[x], byOperator)
@@ -288,6 +322,7 @@ inline interruptWake() {
 inline reload() {
   reloads--;
   if :: m = 0 :: m = 1 fi;
+  backoff[m] = false;
   if :: isConfigured(m) -> departure[m] = renewal
      :: isConfigured(m) -> departure[m] = removal; disown(m)
      :: isKnown[m] && departure[m] == removal -> departure[m] = (fault == 21 -> staying : renewal)
@@ -307,4 +342,4 @@ inline close() {
   :: else -> break
   od }
 
-inline endBackoff(x) { backoff[x] = false; isQuiet = (!waits(x) || fault == 6) }
+inline endBackoff(x) { backoff[x] = false; isQuiet = ((!waits(x) && departure[x] == staying) || fault == 6) }

@@ -22,7 +22,9 @@
  *  23 a switch wakes its target after the shutdown                 24 a model is woken while its process is being ended
  *  25 a process that is being ended is ended once more             26 a model that departs is not drained
  *  27 a switch does not hear that its target was replaced          28 a removed model stays pinned
- *  29 the shutdown does not take a drain back
+ *  29 the shutdown does not take a drain back                      30 a model that can't be ended counts as gone
+ *  31 a model that died counts as gone at once                     32 a model that departs and can't be ended counts so
+ *  33 a model is woken beside one that is lost                     34 in manual mode too a model goes to sleep by itself
  */
 #define REQUESTS 3                 /* room for so many; two at a time is the most that a model takes */
 #define COMMANDS 2
@@ -36,7 +38,7 @@ c_decl {
 
 /* The bounds of the search, and the planted fault; no part of the state. */
 hidden byte requests, commands, fault;
-byte crashes, failures, reloads, closes;
+byte crashes, failures, reloads, closes, rests;
 
 inline readSettings() {
   c_code {
@@ -44,6 +46,7 @@ inline readSettings() {
     requests = setting("REQUESTS", REQUESTS); commands = setting("COMMANDS", COMMANDS);
     now.crashes = setting("CRASHES", 1); now.failures = setting("FAILURES", 2);
     now.reloads = setting("RELOADS", 0); now.closes = setting("CLOSES", 0);
+    now.rests = setting("RESTS", 0);
   } }
 
 #define NONE 2                     /* no model; as a mode: manual without a pin */
@@ -67,7 +70,8 @@ inline succeed(x) {
 
 inline goWrong(x) {
   failures--;
-  if :: work[x] == toWake ->
+  if :: work[x] == nothing -> retireFailed(x)
+     :: work[x] == toWake ->
           work[x] = nothing; body[x] = broken; deathInWake[x] = 0;
           if :: stage == waking && to == x -> wakeFailed(x) :: else fi
      :: work[x] == toSleep ->
@@ -75,12 +79,15 @@ inline goWrong(x) {
           if :: stage == sleeping && from == x && fault != 4 -> stage = stoppingOld; effectStop(x)
              :: stage == sleeping && from == x && fault == 4 -> left(x, asleep)
              :: else fi
-     :: work[x] == toStop ->  /* After a failed wake nothing more can be done: the world goes on as if it were gone. */
-          work[x] = nothing; if :: body[x] == broken -> body[x] = stopped :: else fi;
-          stopFailed(x)
+     :: work[x] == toStop -> work[x] = nothing; stopFailed(x)
   fi }
 
-inline crash(x) { crashes--; death[x] = life[x]; isDead[x] = true; body[x] = stopped; isQuiet = true }
+/* It ends; or it hangs, is taken for dead and holds what it holds. */
+inline crash(x) {
+  crashes--; death[x] = life[x]; isDead[x] = true; isQuiet = true;
+  if :: body[x] = stopped
+     :: body[x] == awake -> body[x] = stuck
+  fi }
 
 /* What holds between any two events. */
 
@@ -88,7 +95,7 @@ inline crash(x) { crashes--; death[x] = life[x]; isDead[x] = true; body[x] = sto
 #define books(m) (presence[m] != awake || inFlight[m] == isCounted(0, m) + isCounted(1, m) + isCounted(2, m))
 #define isAtRest (work[0] == nothing && work[1] == nothing && death[0] == 0 && death[1] == 0 && !recheck \
   && st[0] != granted && st[1] != granted && st[2] != granted && !isRetiring[0] && !isRetiring[1] \
-  && !(backoff[0] && waits(0)) && !(backoff[1] && waits(1)))
+  && !(backoff[0] && (waits(0) || departure[0] != staying)) && !(backoff[1] && (waits(1) || departure[1] != staying)))
 
 inline checkModel(x) {
   assert(books(x)); assert(presence[x] != awake || work[x] != nothing || stage != idle || seemsAwake(x));
@@ -109,6 +116,9 @@ inline check() {
 #define mayCrash(m) (crashes > 0 && life[m] > 0 && !isDead[m] && \
   (body[m] == awake || body[m] == asleep || work[m] == toWake))
 
+#define mayRest (rests > 0 && stage == idle && !hasGoal && !isClosing && (!isManual || fault == 34) && !waits(0) && !waits(1) \
+  && (holder != NONE -> inFlight[holder % 2] == 0 : lastHolder != NONE))
+
 active proctype World() {
   readSettings();
 end: do
@@ -123,8 +133,8 @@ end: do
        :: st[2] == granted -> finish(2)
        :: work[0] != nothing || isRetiring[0] -> succeed(0)
        :: work[1] != nothing || isRetiring[1] -> succeed(1)
-       :: work[0] != nothing && failures > 0 -> goWrong(0)
-       :: work[1] != nothing && failures > 0 -> goWrong(1)
+       :: (work[0] != nothing || isRetiring[0]) && failures > 0 -> goWrong(0)
+       :: (work[1] != nothing || isRetiring[1]) && failures > 0 -> goWrong(1)
        :: mayCrash(0) -> crash(0)
        :: mayCrash(1) -> crash(1)
        :: death[0] > 0 -> died(0)
@@ -135,6 +145,7 @@ end: do
        :: recheck -> skip                                           /* the timer of the policy */
        :: backoff[0] -> endBackoff(0)
        :: backoff[1] -> endBackoff(1)
+       :: mayRest -> rest()
        :: stage == draining && snapshot > 0 -> snapshot = 0; isQuiet = true                     /* the drain cap */
        :: fault == 2 && st[0] == granted && !counted[0] -> inFlight[want[0]]++; counted[0] = true
        fi;

@@ -157,7 +157,7 @@ struct DefectTests {
       world.succeed("b")
       world.finishAll()
     }
-    world.die("a")
+    world.perish("a")
     #expect(world.state("a") == .stopped)
     let ticket = world.arrive("a")
     if !isRunning { world.succeed("b") }

@@ -8,6 +8,10 @@ import threading
 from waiting import PATIENCE
 
 
+# In the place of an answer: the connection is closed without one.
+HANG_UP = object()
+
+
 class Host:
     """A server on a port of its own; leaving the `with` block ends it. `calls` is what it was asked, in order."""
 
@@ -28,6 +32,9 @@ class Host:
                 with host.lock:
                     host.calls.append(f"{self.command} {self.path}" + (f" {body.decode()}" if body else ""))
                     answer = host.answer(self.command, self.path, request, self.headers)
+                if answer is HANG_UP:
+                    self.close_connection = True
+                    return
                 if answer is None:
                     return self.stream(request)
                 status, content, *fields = answer
@@ -81,7 +88,8 @@ class Host:
         self.server.server_close()
 
     def answer(self, method: str, path: str, request: dict, headers):
-        """Status, content and fields of an answer; None for a stream of completions. One request at a time."""
+        """Status, content and fields of an answer; None for a stream of completions, HANG_UP for none at all. One request
+        at a time."""
         raise NotImplementedError
 
     def orders(self, *paths: str) -> list[str]:
@@ -145,6 +153,52 @@ class Engine(Host):
                 self.credentials.append(headers.get("Authorization"))
                 return completion(request)
         return 404, {"error": f"not found: {path}"}
+
+
+class GPU:
+    """What several engines share: who holds it, what became of that in turn, and when two held it at once."""
+
+    def __init__(self):
+        self.holders: set[str] = set()
+        self.turns: list[str] = []
+        self.conflicts: list[set[str]] = []
+
+    def take(self, name: str):
+        self.holders = self.holders | {name}
+        self.turns.append(f"{name} wakes")
+        if len(self.holders) > 1:
+            self.conflicts.append(self.holders)
+
+    def leave(self, name: str):
+        self.holders = self.holders - {name}
+        self.turns.append(f"{name} sleeps")
+
+
+class Tenant(Engine):
+    """An engine that shares a GPU with others; asleep at first.
+
+    While `is_ill`, it says so and drops the clients' requests; while it `resists`, it does not sleep when it is told to.
+    """
+
+    def __init__(self, name: str, gpu: GPU):
+        super().__init__()
+        self.name, self.gpu = name, gpu
+        self.sleeps = True
+        self.is_ill = self.resists = False
+
+    def answer(self, method, path, request, headers):
+        match path:
+            case "/health" if self.is_ill:
+                return 503, {}
+            case "/v1/chat/completions" if self.is_ill:
+                return HANG_UP
+            case "/sleep?level=1" if self.resists:
+                return 500, {"error": "it hangs"}
+            case "/sleep?level=1":
+                self.gpu.leave(self.name)
+            case "/wake_up":
+                self.gpu.take(self.name)
+        return super().answer(method, path, request, headers)
 
 
 class Endpoints(Host):

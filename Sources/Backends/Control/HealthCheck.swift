@@ -21,6 +21,17 @@ extension ServerControl {
     (try? await ask(.get, path, timeout: .seconds(5)))?.status == 200
   }
 
+  /// Has the server give the GPU up by `order`. One that can't even be connected to has ended, and holds nothing.
+  /// - Throws: when the order failed and somebody still listens, or does not say that nobody does.
+  func end(_ order: () async throws(RuntimeFailure) -> Void) async throws(RuntimeFailure) {
+    do throws(RuntimeFailure) {
+      try await order()
+    } catch {
+      guard await !isListening(at: healthPath) else { throw error }
+      logger.warning("nobody listens for the server any more, so it is taken to have ended", ["failure": error.message])
+    }
+  }
+
   /// Whether a server listens at all, be it busy or ill.
   func isListening(at path: String) async -> Bool {
     do throws(ClientFailure) {

@@ -16,10 +16,18 @@ struct OllamaHost: ModelHost {
   }
 
   func sleep() async throws(RuntimeFailure) {
-    try await order(keepAlive: 0, timeout: sleepTimeout)
+    do throws(RuntimeFailure) {
+      try await order(keepAlive: 0, timeout: sleepTimeout)
+    } catch {
+      // It refuses what it does not know or can't load this way; then there is nothing to unload.
+      let names = try? await loadedNames(within: .seconds(10))
+      guard let names, !names.contains(qualifiedName) else { throw error }
+    }
     // The runner's process may hold its memory a moment longer than the answer takes.
     try await awaitPresence(false, within: sleepTimeout)
   }
+
+  func stop() async throws(RuntimeFailure) { try await control.end(sleep) }
 
   func isAlive() async -> Bool { await control.isHealthy(at: healthPath) }
 
@@ -31,10 +39,14 @@ struct OllamaHost: ModelHost {
 
   private func awaitPresence(_ expected: Bool, within timeout: Duration) async throws(RuntimeFailure) {
     try await control.waitUntil(expected ? "loaded" : "unloaded", within: timeout) { patience throws(RuntimeFailure) in
-      let names = try await control.read("/api/ps", as: LoadedModels.self, timeout: patience).models.map(\.name)
+      let names = try await loadedNames(within: patience)
       guard names.contains(qualifiedName) != expected else { return .asHoped }
       return .notYet("GET /api/ps lists \(names.isEmpty ? "no model" : names.joined(separator: ", "))")
     }
+  }
+
+  private func loadedNames(within timeout: Duration) async throws(RuntimeFailure) -> [String] {
+    try await control.read("/api/ps", as: LoadedModels.self, timeout: timeout).models.map(\.name)
   }
 
   /// The list always names the tag, a request need not.

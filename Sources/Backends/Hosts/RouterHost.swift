@@ -14,16 +14,23 @@ struct RouterHost: ModelHost {
   func wake() async throws(RuntimeFailure) -> Upstream {
     try await order("/models/load", toBe: "loaded", within: wakeTimeout) { status in
       // A model that the router itself put to sleep wakes with the next request.
-      ["loaded", "sleeping"].contains(status.value) ? .there : status.value == "loading" ? .onItsWay : .not
+      switch status?.value {
+      case "loaded", "sleeping": .there
+      case "loading": .onItsWay
+      default: .not
+      }
     }
     return control.upstream
   }
 
   func sleep() async throws(RuntimeFailure) {
     try await order("/models/unload", toBe: "unloaded", within: sleepTimeout) { status in
-      status.value == "unloaded" ? .there : .not
+      // What is not in the list can't be loaded.
+      status.map { $0.value == "unloaded" } ?? true ? .there : .not
     }
   }
+
+  func stop() async throws(RuntimeFailure) { try await control.end(sleep) }
 
   func isAlive() async -> Bool { await control.isHealthy(at: healthPath) }
 
@@ -32,24 +39,23 @@ struct RouterHost: ModelHost {
   }
 
   private func order(
-    _ path: String, toBe goal: String, within timeout: Duration, progress: (ModelList.Status) -> Progress
+    _ path: String, toBe goal: String, within timeout: Duration, progress: (ModelList.Status?) -> Progress
   ) async throws(RuntimeFailure) {
     let body = #"{"model":\#(jsonString(model))}"#
     let answer = try await control.order(.post, path, body: body, timeout: timeout)
     let refusal = answer.status == 200 ? nil : RuntimeFailure("POST \(path) \(answer.description)")
     try await control.waitUntil(goal, within: timeout) { patience throws(RuntimeFailure) in
       let list = try await control.read("/models", as: ModelList.self, timeout: patience)
-      guard let status = list.data.first(where: { $0.id == model })?.status else {
-        throw refusal ?? RuntimeFailure("GET /models does not list \(model)")
-      }
+      let status = list.data.first { $0.id == model }?.status
       switch progress(status) {
       case .there: return .asHoped
       case .onItsWay: break
       case .not:
         if let refusal { throw refusal }
+        guard let status else { throw RuntimeFailure("GET /models does not list \(model)") }
         if status.failed == true { throw RuntimeFailure("the model could not be \(goal): \(status.story)") }
       }
-      return .notYet("GET /models says \(status.story)")
+      return .notYet("GET /models says \(status?.story ?? "nothing of it")")
     }
   }
 }

@@ -1,14 +1,17 @@
 internal import Core
+internal import HTTP
 
 /// A model server that somebody else runs: asked to sleep and to wake, never started or stopped.
 ///
-/// It remembers nothing of how the server was left; only the server knows. Every wake counts as a life of its own, since
-/// the server may have been started anew by whoever runs it.
-final class AttachedRuntime: ModelRuntime {
+/// Every wake counts as a life of its own, since the server may have been started anew by whoever runs it.
+actor AttachedRuntime: ModelRuntime {
   private let model: ModelID
   private let plan: ServerPlan
   private let control: ServerControl
   private let instances: InstanceNumbers
+  /// Whether the server may hold the GPU on our account: from the order to wake until it sleeps. One that was never woken
+  /// from here is not ours to put to sleep.
+  private var mayHold = false
 
   init(model: ModelID, plan: ServerPlan, control: ServerControl, instances: InstanceNumbers) {
     self.model = model
@@ -17,10 +20,10 @@ final class AttachedRuntime: ModelRuntime {
     self.instances = instances
   }
 
-  var upstream: Upstream { plan.upstream }
-  var processState: ProcessState { .external }
+  nonisolated var upstream: Upstream { plan.upstream }
+  nonisolated var processState: ProcessState { .external }
   /// Always ended: without a process to watch, no death is ever noticed.
-  var deaths: AsyncStream<Death> { AsyncStream { $0.finish() } }
+  nonisolated var deaths: AsyncStream<Death> { AsyncStream { $0.finish() } }
 
   func isAlive() async -> Bool { await control.isHealthy(at: plan.healthPath) }
 
@@ -29,6 +32,7 @@ final class AttachedRuntime: ModelRuntime {
   func wake() async throws(RuntimeFailure) -> Instance {
     let began = control.timeline.now
     let mode = try plan.method(for: plan.eviction).mode
+    mayHold = true
     if let mode, !mode.wakeSteps.isEmpty {
       try await control.wake(mode, timeout: plan.wakeTimeout)
     } else {
@@ -39,14 +43,24 @@ final class AttachedRuntime: ModelRuntime {
   }
 
   func sleep(_ eviction: Eviction?) async throws(RuntimeFailure) -> Residence {
-    guard let mode = try plan.method(for: eviction ?? plan.eviction).mode else { throw cannotStop }
+    guard let mode = try plan.method(for: eviction ?? plan.eviction).mode else {
+      throw RuntimeFailure("the server at \(upstream.origin) is run by somebody else and can't be stopped")
+    }
     try await control.sleep(mode, timeout: plan.sleepTimeout)
+    mayHold = false
     return .asleep
   }
 
-  func stop() async throws(RuntimeFailure) { throw cannotStop }
-
-  private var cannotStop: RuntimeFailure {
-    RuntimeFailure("the server at \(upstream.origin) is run by somebody else and can't be stopped")
+  /// Has the server sleep as it is configured: there is no other way to have it give the GPU up. Requests that are still on
+  /// it end first, since an engine may not survive to be put to sleep under them.
+  func stop() async throws(RuntimeFailure) {
+    guard mayHold else { return }
+    if let mode = try plan.method(for: plan.eviction).mode, !mode.sleepSteps.isEmpty {
+      control.client.hangUp(on: upstream.origin)
+      try await control.end { () async throws(RuntimeFailure) in
+        try await control.sleep(mode, timeout: plan.sleepTimeout)
+      }
+    }
+    mayHold = false
   }
 }

@@ -93,20 +93,18 @@ struct StatePicture: Sendable {
 
   /// A model that can't be woken or whose server died is ill, until it is awake again.
   private mutating func health(_ change: ModelChange) -> [EventHub.News] {
-    let hasDied = [.active, .draining].contains(change.from) && change.to == .stopped
     let isWell = change.to == .active
-    if change.to == .failed || hasDied {
+    if change.to == .failed {
       ill.insert(change.model)
     } else if !isWell || ill.remove(change.model) == nil {
       return []
     }
-    let failure = change.failure ?? (hasDied ? "its server ended" : nil)
     return [
       (
         .health,
         [
           "model": .name(change.model), "healthy": .bool(isWell), "state": .string(change.to.rawValue),
-          "failure": failure.map { .string($0) } ?? .null,
+          "failure": change.failure.map { .string($0) } ?? .null,
         ]
       )
     ]

@@ -30,6 +30,15 @@ extension ProcessTests {
       site.log.messages.filter { $0.hasPrefix("POST /") }.map { String($0.split(separator: "/").last ?? "") }
     }
 
+    @Test func `an endpoint that can't be put to sleep in the end keeps nobody from anything`() async throws {
+      let fake = try FakeHost.endpoint(state: "running")
+      try await site.withHost(fake) {
+        await host(fake, token: "hf_stale").stop()
+        #expect(site.log.messages.contains { $0.hasPrefix("the endpoint may go on running") })
+        #expect(orders.isEmpty)
+      }
+    }
+
     @Test(
       arguments: [
         ("running", []), ("paused", ["resume"]), ("scaledToZero", []), ("pending", []), ("hibernating", []),

@@ -48,13 +48,22 @@ extension ProcessTests {
       }
     }
 
-    @Test func `a model that is not there is told in Ollama's words`() async throws {
+    @Test func `what a server had loaded is gone with the server`() async throws {
+      let host = try FakeHost.ollama()
+      let runtime = try runtime(host, model: "qwen")
+      try await site.withHost(host) { _ = try await runtime.wake() }
+      await #expect(throws: RuntimeFailure.self) { try await runtime.sleep(nil) }
+      try await runtime.stop()
+    }
+
+    @Test func `a model that is not there is told in Ollama's words, and holds nothing`() async throws {
       let host = try FakeHost.ollama()
       try await site.withHost(host) {
         let runtime = try runtime(host, model: "llama")
         await #expect(
           throws: RuntimeFailure(#"POST /api/generate returned 404: {"error": "model 'llama' not found"}"#)
         ) { try await runtime.wake() }
+        try await runtime.stop()
       }
     }
 

@@ -39,11 +39,13 @@ extension ProcessTests {
         ("broken", "the model could not be loaded: unloaded, failed, exit status 1"),
         ("bravo", #"POST /models/load returned 400: {"error": {"message": "model not found"}}"#),
       ])
-    func `a model that can't be loaded is told at once`(model: String, message: String) async throws {
+    func `a model that can't be loaded is told at once, and holds nothing`(model: String, message: String) async throws
+    {
       let host = try FakeHost.router()
       try await site.withHost(host) {
         let runtime = try runtime(host, model: model)
         await #expect(throws: RuntimeFailure(message)) { try await runtime.wake() }
+        try await runtime.stop()
       }
     }
   }

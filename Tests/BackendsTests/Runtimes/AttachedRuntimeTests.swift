@@ -11,8 +11,7 @@ extension ProcessTests {
 
     /// The server nearby, and the same as a service on the web.
     @Test(arguments: [nil, WebAccess(scheme: .http)])
-    func `an attached server is woken and put to sleep by its steps, and never stopped`(access: WebAccess?) async throws
-    {
+    func `an attached server is woken and put to sleep by its steps`(access: WebAccess?) async throws {
       let server = try FakeServer()
       let runtime = try site.runtime(command: [], port: server.port, backend: .attached) {
         $0.upstream = Upstream(origin: server.origin, web: access)
@@ -26,12 +25,57 @@ extension ProcessTests {
           "POST /wake_up", "GET /is_sleeping", #"POST /sleep?level=1 {"tags":["kv"]}"#, "GET /is_sleeping",
         ])
         let message = "the server at 127.0.0.1:\(server.port) is run by somebody else and can't be stopped"
-        await #expect(throws: RuntimeFailure(message)) { try await runtime.stop() }
         await #expect(throws: RuntimeFailure(message)) { try await runtime.sleep(.default) }
         #expect(await runtime.isAlive())
         #expect(await runtime.processState == .external)
       }
       #expect(await !runtime.isAlive())
+    }
+
+    @Test func `an attached server that is awake sleeps in the place of a stop, and no other is told to`() async throws
+    {
+      let server = try FakeServer()
+      let runtime = try site.runtime(command: [], port: server.port, backend: .attached) { $0.useSleepSteps() }
+      try await site.withServer(server) { _ in
+        try await runtime.stop()
+        _ = try await runtime.wake()
+        try await runtime.stop()
+        try await runtime.stop()
+        await site.expectRequests(["POST /wake_up", "GET /is_sleeping", "POST /sleep?level=1", "GET /is_sleeping"])
+      }
+    }
+
+    @Test func `a stop fails while an attached server does not do as it is told, and may be tried again`() async throws
+    {
+      let server = try FakeServer(["/sleep": .first(500, "busy", times: 1)])
+      let runtime = try site.runtime(command: [], port: server.port, backend: .attached) { $0.useSleepSteps() }
+      try await site.withServer(server) { _ in
+        _ = try await runtime.wake()
+        let failure = RuntimeFailure("sleep step 1/1 failed: POST /sleep?level=1 returned 500: busy")
+        await #expect(throws: failure) { try await runtime.stop() }
+        try await runtime.stop()
+      }
+    }
+
+    @Test func `an attached server that accepts and never answers can't be stopped`() async throws {
+      let server = try FakeServer(["/sleep": .hangs])
+      let runtime = try site.runtime(command: [], port: server.port, backend: .attached) {
+        $0.useSleepSteps()
+        $0.sleepTimeout = .milliseconds(100)
+      }
+      try await site.withServer(server) { _ in
+        _ = try await runtime.wake()
+        let failure = await #expect(throws: RuntimeFailure.self) { try await runtime.stop() }
+        #expect(failure?.cause == .timedOut)
+      }
+    }
+
+    @Test func `an attached server that nobody listens for any more holds nothing`() async throws {
+      let server = try FakeServer()
+      let runtime = try site.runtime(command: [], port: server.port, backend: .attached) { $0.useSleepSteps() }
+      try await site.withServer(server) { _ in _ = try await runtime.wake() }
+      await #expect(throws: RuntimeFailure.self) { try await runtime.sleep(nil) }
+      try await runtime.stop()
     }
 
     @Test func `an attached server without steps is only looked at`() async throws {
@@ -40,6 +84,8 @@ extension ProcessTests {
       try await site.withServer(server) { _ in
         _ = try await runtime.wake()
         #expect(try await runtime.sleep(nil) == .asleep)
+        _ = try await runtime.wake()
+        try await runtime.stop()
         #expect(site.requests.isEmpty)
       }
     }

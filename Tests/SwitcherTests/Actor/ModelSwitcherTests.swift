@@ -209,6 +209,8 @@ struct ModelSwitcherTests {
     let watch = Task { await harness.switcher.run() }
     try await harness.bringA()
     harness.a.die()
+    #expect(await harness.a.next() == .stop)
+    harness.a.succeed()
     _ = try await harness.snapshot { $0.state("a") == .stopped }
     let request = harness.task("a")
     #expect(await harness.a.next() == .wake)
@@ -226,7 +228,9 @@ struct ModelSwitcherTests {
     #expect(await harness.switcher.snapshot().active == "a")
     harness.a.dieSilently()
     await harness.switcher.verify(grant)
-    #expect(await harness.switcher.snapshot().state("a") == .stopped)
+    #expect(await harness.a.next() == .stop)
+    harness.a.succeed()
+    _ = try await harness.snapshot { $0.state("a") == .stopped }
     let request = harness.task("a")
     #expect(await harness.a.next() == .wake)
     harness.a.succeed()

@@ -59,8 +59,9 @@ struct ReconfigureTests {
     successor.succeed()
     #expect(try await request.value == 9)
     successor.die()
-    let snapshot = try await harness.snapshot { $0.active == nil }
-    #expect(snapshot.state("c") == .stopped)
+    #expect(await successor.next() == .stop)
+    successor.succeed()
+    _ = try await harness.snapshot { $0.state("c") == .stopped }
   }
 
   @Test func `a removed model is unknown at once, and gone when its server has ended`() async throws {
@@ -73,6 +74,22 @@ struct ReconfigureTests {
     harness.a.succeed()
     _ = try await harness.snapshot { $0.models.map(\.id) == ["b"] }
     #expect(await harness.switcher.processStates().keys.sorted() == ["b"])
+  }
+
+  @Test func `a removed model whose server can't be ended stays until it is`() async throws {
+    try await harness.bringA()
+    await reconfigure([revision("b")])
+    for call in [ScriptedRuntime.Call.sleep(nil), .stop, .stop] {
+      #expect(await harness.a.next() == call)
+      harness.a.fail("it hangs")
+    }
+    let snapshot = try await harness.snapshot { $0.models.last?.failure != nil }
+    #expect(snapshot.models.map(\.id) == ["b", "a"])
+    #expect(snapshot.state("a") == .failed)
+    harness.timeline.advance(by: .seconds(2))
+    #expect(await harness.a.next() == .stop)
+    harness.a.succeed()
+    _ = try await harness.snapshot { $0.models.map(\.id) == ["b"] }
   }
 
   @Test func `a policy is replaced without a word to anybody who waits or runs`() async throws {

@@ -168,7 +168,7 @@ struct SwitchMetricsTests {
   @Test func `restarts and requests that starve are counted by model`() async {
     var world = World(["a", "b"], policy: SchedulerTick(options: PolicyOptions(["max_wait_secs": 20])))
     world.bring("a")
-    world.die("a")
+    world.perish("a")
     world.bring("a")
     let running = world.arrive("a")
     world.arrive("b", patience: .seconds(60))

@@ -98,10 +98,10 @@ struct BreakerTests {
   @Test func `a server that comes up and dies opens it, too`() {
     var world = World(["a"], limits: ["a": ModelLimits(breakerFailures: 2)])
     world.bring("a")
-    world.die("a")
+    world.perish("a")
     #expect(breaker("a", in: world) == .closed)
     world.bring("a")
-    world.die("a")
+    world.perish("a")
     #expect(breaker("a", in: world) == .open)
     world.expectSound()
   }

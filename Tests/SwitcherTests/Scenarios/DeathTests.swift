@@ -19,6 +19,9 @@ struct DeathTests {
     var world = World(["a", "b"])
     world.bring("a")
     world.die("a")
+    #expect(world.state("a") == .failed)
+    #expect(world.work("a") == .stopping)
+    world.succeed("a")
     #expect(world.state("a") == .stopped)
     #expect(world.work("a") == nil)
     let ticket = world.arrive("a")
@@ -33,7 +36,7 @@ struct DeathTests {
     world.bring("a")
     let running = world.arrive("a")
     let waiting = world.arrive("a")
-    world.die("a")
+    world.perish("a")
     #expect(world.work("a") == .waking)
     world.succeed("a")
     #expect(world.openGrants.map(\.instance) == [Instance(1), Instance(2)])
@@ -47,7 +50,7 @@ struct DeathTests {
     var world = World(["a", "b"])
     world.bring("a")
     let old = world.arrive("a")
-    world.die("a")
+    world.perish("a")
     let new = world.arrive("a")
     world.succeed("a")
     world.arrive("b")
@@ -58,17 +61,19 @@ struct DeathTests {
     world.expectSound()
   }
 
-  @Test func `a model that dies while it drains need not be put to sleep`() {
+  @Test func `a model that dies while it drains is ended instead of put to sleep`() {
     var world = World(["a", "b"])
     world.bring("a")
     world.arrive("a")
     let ticket = world.arrive("b")
     world.die("a")
-    #expect(world.work("a") == nil)
+    #expect(world.work("a") == .stopping)
+    #expect(world.work("b") == nil)
+    world.succeed("a")
     #expect(world.work("b") == .waking)
     world.succeed("b")
     #expect(world.isGranted(ticket))
-    #expect(world.records.last?.phases.map(\.phase) == [.drain, .wake])
+    #expect(world.records.last?.phases.map(\.phase) == [.drain, .sleep, .wake])
     world.expectSound()
   }
 
@@ -146,6 +151,7 @@ struct DeathTests {
     world.reportDeath("a")
     let ticket = world.arrive("a")
     world.succeed("a")
+    world.succeed("a")
     #expect(world.isGranted(ticket))
     world.expectSound()
   }
@@ -172,16 +178,16 @@ struct DeathTests {
   @Test func `a model that crashes at every start backs off`() {
     var world = World(["a"])
     world.bring("a")
-    world.die("a")
+    world.perish("a")
     world.bring("a")
     world.pass(.seconds(9))
-    world.die("a")
+    world.perish("a")
     #expect(world.state("a") == .failed)
     let refused = world.arrive("a")
     #expect(world.refusals[refused] == .switchFailed("a", message: "a crashed", retryAfter: .seconds(4)))
     world.pass(.seconds(4))
     world.bring("a")
-    world.die("a")
+    world.perish("a")
     let refusedAgain = world.arrive("a")
     #expect(world.refusals[refusedAgain]?.retryAfter == .seconds(8))
     world.expectSound()
@@ -190,7 +196,7 @@ struct DeathTests {
   @Test func `whoever waits for a model that crashes again is told`() {
     var world = World(["a"], limits: ["a": ModelLimits(maxInFlight: 1)])
     world.bring("a")
-    world.die("a")
+    world.perish("a")
     let tickets = [world.arrive("a"), world.arrive("a")]
     world.succeed("a")
     world.die("a")
@@ -203,7 +209,7 @@ struct DeathTests {
     for _ in 0..<3 {
       world.bring("a")
       world.pass(.seconds(10))
-      world.die("a")
+      world.perish("a")
     }
     world.arrive("a")
     #expect(world.work("a") == .waking)

@@ -179,7 +179,7 @@ struct DrainDeadlineTests {
     world.arrive("a")
     world.arrive("b")
     world.pass(.seconds(5))
-    world.die("a")
+    world.perish("a")
     #expect(world.work("b") == .waking)
     world.pass(.seconds(5))
     #expect(world.cuts.count == 1)

@@ -133,14 +133,19 @@ struct FailureTests {
     world.expectSound()
   }
 
-  @Test func `a start that fails and can't be stopped is over all the same`() {
+  @Test func `a start that fails and can't be stopped is over, but nobody else is woken beside it`() {
     var world = World(["a", "b"])
     let ticket = world.arrive("a")
     world.fail("a")
     world.fail("a")
     #expect(world.refusals[ticket]?.retryAfter == .seconds(2))
     #expect(world.records.map(\.outcome) == [.failed])
-    world.bring("b")
+    let other = world.arrive("b")
+    #expect(world.work("a") == .stopping)
+    #expect(world.work("b") == nil)
+    world.succeed("a")
+    world.succeed("b")
+    #expect(world.isGranted(other))
     world.expectSound()
   }
 

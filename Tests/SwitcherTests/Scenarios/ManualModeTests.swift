@@ -68,7 +68,7 @@ struct ManualModeTests {
 
   @Test func `the served model that dies comes back for the next request`() {
     var world = manual
-    world.die("a")
+    world.perish("a")
     #expect(world.work("a") == nil)
     let ticket = world.arrive("a")
     let refused = world.arrive("b")
@@ -104,7 +104,7 @@ struct ManualModeTests {
 
   @Test func `whom the operator put to sleep after it died stays away`() {
     var world = manual
-    world.die("a")
+    world.perish("a")
     let command = world.command(.sleep("a", nil))
     #expect(world.isDone(command))
     let ticket = world.arrive("a")
@@ -293,7 +293,7 @@ struct ManualModeTests {
     let first = world.arrive("a")
     world.succeed("a")
     #expect(world.isGranted(first))
-    world.die("a")
+    world.perish("a")
     let second = world.arrive("a")
     world.succeed("a")
     #expect(world.isGranted(second))

@@ -64,7 +64,7 @@ struct NoticeTests {
     var world = World(["a", "b"])
     world.bring("a")
     #expect(!world.notices.map(\.summary).contains("a: restarted"))
-    world.die("a")
+    world.perish("a")
     world.arrive("a")
     world.fail("a")
     world.succeed("a")

@@ -12,6 +12,7 @@ enum Choice: Hashable, Sendable {
   case succeed(Int)
   case fail(Int)
   case crash(Int)
+  case hang(Int)
   case reportDeath(Int)
   case fireTimer
   case pass(Duration)
@@ -48,13 +49,18 @@ extension World {
       succeed(models[model])
       return "\(server.work.map { "\($0)" } ?? "replacing") \(models[model]) succeeds"
     case .fail(let model):
-      guard let work = servers[model].work else { return nil }
+      let server = servers[model]
+      guard server.isBusy else { return nil }
       fail(models[model])
-      return "\(work) \(models[model]) fails"
+      return "\(server.work.map { "\($0)" } ?? "replacing") \(models[model]) fails"
     case .crash(let model):
       guard servers[model].canCrash else { return nil }
       crash(models[model])
       return "\(models[model]) crashes"
+    case .hang(let model):
+      guard servers[model].canHang else { return nil }
+      hang(models[model])
+      return "\(models[model]) hangs"
     case .reportDeath(let model):
       guard let instance = servers[model].unreportedDeath else { return nil }
       reportDeath(models[model])
@@ -97,6 +103,8 @@ extension Server {
     guard unreportedDeath == nil, work != .stopping else { return false }
     return body == .awake || body == .asleep || work == .waking
   }
+
+  var canHang: Bool { unreportedDeath == nil && body == .awake }
 }
 
 /// A schedule that led to something illegal.

@@ -111,8 +111,9 @@ struct Explorer {
       for patience in patience { offer(.arrive(model, patience: patience), \.requests) }
       let server = world.servers[model]
       if server.isBusy { offer(.succeed(model)) }
-      if server.work != nil { offer(.fail(model), \.failures) }
+      if server.isBusy { offer(.fail(model), \.failures) }
       if server.canCrash { offer(.crash(model), \.crashes) }
+      if server.canHang { offer(.hang(model), \.crashes) }
       if server.unreportedDeath != nil { offer(.reportDeath(model)) }
     }
     for place in world.openGrants.indices { offer(.finish(place)) }

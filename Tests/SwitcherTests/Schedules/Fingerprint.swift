@@ -46,6 +46,7 @@ extension World {
   private func combine(_ model: ModelState, _ latest: Instance, into hasher: inout Hasher) {
     switch model.presence {
     case .stopped: hasher.combine(0)
+    case .lost: hasher.combine(-2)
     case .asleep(let instance): hasher.combine(latest.number - instance.number + 1)
     case .awake(let awake):
       hasher.combine(latest.number - awake.instance.number - 1)

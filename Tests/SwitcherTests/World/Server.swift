@@ -8,7 +8,8 @@ struct Server: Hashable {
     case stopped, asleep, awake
     /// A wake failed or was cut off: the GPU may be held, and only a stop helps.
     case broken
-    /// A sleep failed: the GPU is held until a stop works, or until it is woken again.
+    /// A sleep failed, or it hangs and is taken for dead: the GPU is held until a stop works. After a sleep that failed it
+    /// may also be woken again.
     case stuck
   }
 
@@ -30,7 +31,9 @@ struct Server: Hashable {
   var isBusy: Bool { work != nil || isRetiring }
 
   /// The machine can't know better than that it is awake.
-  var seemsAwake: Bool { body == .awake || unreportedDeath == instance && body == .stopped }
+  var seemsAwake: Bool {
+    body == .awake || unreportedDeath == instance && (body == .stopped || body == .stuck)
+  }
 
   /// Another model must not be woken beside it.
   var holdsGPU: Bool {
@@ -51,6 +54,13 @@ struct Server: Hashable {
     unreportedDeath = instance
     lastDead = instance
     body = .stopped
+  }
+
+  /// Answers nobody any more, and holds what it holds.
+  mutating func hang() {
+    unreportedDeath = instance
+    lastDead = instance
+    body = .stuck
   }
 
   /// Its process is ended for good, and another may be started in its place.
@@ -82,6 +92,10 @@ struct Server: Hashable {
 
   /// Ends the work that is under way badly.
   mutating func fail(_ model: ModelID) -> Event? {
+    guard work != nil || !isRetiring else {
+      isRetiring = false
+      return .retireFailed(model, message: "planned")
+    }
     defer { work = nil }
     switch work {
     case .waking:
@@ -90,10 +104,7 @@ struct Server: Hashable {
     case .sleeping:
       body = .stuck
       return .sleepFailed(model, message: "planned")
-    case .stopping:
-      // After a failed wake nothing more can be done, so the world goes on as if it were gone.
-      if body == .broken { body = .stopped }
-      return .stopFailed(model, message: "planned")
+    case .stopping: return .stopFailed(model, message: "planned")
     case nil: return nil
     }
   }

@@ -71,7 +71,9 @@ extension World {
 
   mutating func checkStop(_ model: ModelID) {
     let server = servers[index(of: model)]
-    if openGrants(on: model) > 0 { report("\(model) was stopped under its requests") }
+    if openGrants(on: model) > 0, server.lastDead != server.instance {
+      report("\(model) was stopped under its requests")
+    }
     if server.body == .awake { report("\(model) was stopped while it is awake") }
     switch server.work {
     case _ where server.isRetiring: report("\(model) was stopped while its server is ended for good")

@@ -113,7 +113,8 @@ struct World {
   mutating func finish(_ ticket: Ticket) {
     guard let position = openGrants.firstIndex(where: { $0.ticket == ticket }) else { return }
     let grant = openGrants.remove(at: position)
-    lastUse[grant.model] = now
+    // What is left of a dead instance is no use of its successor.
+    if grant.instance == servers[index(of: grant.model)].instance { lastUse[grant.model] = now }
     send(.requestFinished(grant))
   }
 
@@ -142,6 +143,9 @@ struct World {
   /// The model's server dies; nobody knows of it before `reportDeath`.
   mutating func crash(_ model: ModelID) { servers[index(of: model)].crash() }
 
+  /// The model's server answers nobody any more but goes on; nobody knows of it before `reportDeath`.
+  mutating func hang(_ model: ModelID) { servers[index(of: model)].hang() }
+
   mutating func reportDeath(_ model: ModelID) {
     guard let instance = servers[index(of: model)].unreportedDeath else { return }
     servers[index(of: model)].unreportedDeath = nil
@@ -152,6 +156,12 @@ struct World {
   mutating func die(_ model: ModelID) {
     crash(model)
     reportDeath(model)
+  }
+
+  /// The model's server dies, and what is left of it is ended.
+  mutating func perish(_ model: ModelID) {
+    die(model)
+    succeed(model)
   }
 
   @discardableResult

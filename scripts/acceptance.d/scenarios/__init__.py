@@ -12,6 +12,7 @@ from scenarios import (  # noqa: F401
     real_vllm,
     one_gpu,
     departures,
+    attached_servers,
     evictions,
     limits,
     reload,
