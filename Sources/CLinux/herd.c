@@ -81,13 +81,15 @@ static void begin_stopping(struct herd *herd, uint32_t grace_milliseconds) {
 static int press(struct herd *herd) {
   if (herd->phase != STOPPING) return -1;
   int64_t now = now_milliseconds();
+  if (now >= herd->reminder) {
+    // As late as the machine has made it, the server has the second half of its grace after it.
+    herd->deadline += now - herd->reminder;
+    herd->reminder = INT64_MAX;
+    if (!herd->leader_exited) ask_to_end(herd);
+  }
   if (now >= herd->deadline) {
     herd->phase = KILLING;
     return 0;
-  }
-  if (now >= herd->reminder) {
-    herd->reminder = INT64_MAX;
-    if (!herd->leader_exited) ask_to_end(herd);
   }
   int64_t next = herd->reminder < herd->deadline ? herd->reminder : herd->deadline;
   return next - now > 60000 ? 60000 : (int)(next - now);

@@ -3,7 +3,7 @@ import Testing
 
 @testable import HTTP
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct AsyncDescriptorTests {
   /// The two ends of a pipe; a pair of sockets, since those can be kept from the processes that other tests start.
   private func pipe() throws -> (read: CInt, write: CInt) {

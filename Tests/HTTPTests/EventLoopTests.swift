@@ -13,7 +13,7 @@ private final class Tally: Sendable {
   func add(_ value: Int) { state.withLock { $0.append(value) } }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct EventLoopTests {
   @Test func `a task that prefers a loop runs on its thread across awaits`() async throws {
     let loop = try EventLoop(name: "a")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import HTTP
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ServerLifeTests {
   private static let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 

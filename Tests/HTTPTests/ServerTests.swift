@@ -13,7 +13,7 @@ private let echo: HTTPServer.Handler = { exchange in
   } catch {}
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ServerTests {
   private static let host = "Host: test\r\n"
 

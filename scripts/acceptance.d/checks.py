@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from waiting import NeverCame, eventually
+
 SCENARIOS: list["Scenario"] = []
 
 
@@ -48,6 +50,21 @@ class Checks:
 
     def equal(self, sentence: str, found, expected) -> bool:
         return self(sentence, found == expected, f"found {shortened(found)}, expected {shortened(expected)}")
+
+    def becomes(self, sentence: str, find: Callable[[], object], expected) -> bool:
+        """For what may take a moment: asks until `find()` gives what is expected, or has had its time."""
+        found = None
+
+        def is_there() -> bool:
+            nonlocal found
+            found = find()
+            return found == expected
+
+        try:
+            eventually(is_there, sentence)
+        except NeverCame:
+            pass
+        return self.equal(sentence, found, expected)
 
     def contains(self, sentence: str, text: str, *parts: str) -> bool:
         absent = [part for part in parts if part not in text]

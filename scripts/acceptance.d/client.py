@@ -102,18 +102,22 @@ def chat(address: Address, model: str, max_tokens=8, **options) -> Answer:
 class Stream:
     """A streamed chat completion, read event by event."""
 
-    def __init__(self, address: Address, model: str, max_tokens=8, timeout=TIMEOUT):
-        """Returns once the head of the answer has come."""
-        connection = http.client.HTTPConnection(address.host, address.port, timeout=timeout)
-        connection.connect()
-        self.socket = connection.sock
+    def __init__(self, address: Address, model: str, max_tokens=8, timeout=TIMEOUT, awaits_head=True):
+        """Returns once the head of the answer has come, or as soon as the request is sent."""
+        self.connection = http.client.HTTPConnection(address.host, address.port, timeout=timeout)
+        self.connection.connect()
+        self.socket = self.connection.sock
         body, headers = encoded(chat_body(model, stream=True, max_tokens=max_tokens))
-        connection.request("POST", "/v1/chat/completions", body, headers)
-        self.response = connection.getresponse()
-        self.status = self.response.status
+        self.connection.request("POST", "/v1/chat/completions", body, headers)
         self.was_cut = False
         self.unread = b""
         self.events: list[tuple[str, str]] = []
+        if awaits_head:
+            self.await_head()
+
+    def await_head(self):
+        self.response = self.connection.getresponse()
+        self.status = self.response.status
 
     def next_event(self) -> tuple[str, str] | None:
         """The next event's name and data; none at the end, and then `was_cut` tells how it came to it."""

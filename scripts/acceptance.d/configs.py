@@ -6,16 +6,21 @@ import socket
 ANYWHERE = "127.0.0.1:0"
 
 
+PORTS = range(10_000, 30_000)
+untried_ports = iter(random.sample(PORTS, len(PORTS)))
+
+
 def free_port() -> int:
-    """A port that nobody listens on now, and that the system gives to nobody by itself: none of the ephemeral ones."""
-    while True:
-        port = random.randrange(10_000, 30_000)
+    """A port that nobody listens on now, that the system gives to nobody by itself, for it is none of the ephemeral
+    ones, and that this gives nobody twice."""
+    for port in untried_ports:
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
             return port
+    raise RuntimeError(f"no port is left of {PORTS}")
 
 
 def config(models: dict, **options) -> dict:
@@ -30,6 +35,13 @@ def stub(*flags: str, keep: str | None = None, **options) -> dict:
     """
     command = ["${SWITCHER}", "stub-engine", "--port", "${PORT}", "--model", "${MODEL}", *flags]
     return {"backend": "command", "command": command, "port": free_port(), **eviction(keep), **options}
+
+
+def gated_stub(gate: str, *flags: str, keep: str | None = None, **options) -> dict:
+    """The same, but it does not start before the file of that name is in the daemon's directory."""
+    engine = " ".join(['"$SWITCHER" stub-engine --port ${PORT} --model ${MODEL}', *flags])
+    script = f'until test -e "$TMPDIR/{gate}"; do sleep 0.05; done; exec {engine}'
+    return shell(script, env={"SWITCHER": "${SWITCHER}"}, **eviction(keep), **options)
 
 
 def eviction(keep: str | None) -> dict:

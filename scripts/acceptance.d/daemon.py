@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import uuid
+from contextlib import contextmanager
 from pathlib import Path
 
 import client
@@ -13,10 +14,7 @@ import processes
 import workspace
 from client import Address
 from exposition import Exposition
-from waiting import eventually
-
-READY_WITHIN = 30.0
-ENDED_WITHIN = 15.0
+from waiting import PATIENCE, eventually
 
 
 class Daemon:
@@ -57,7 +55,7 @@ class Daemon:
                 self.command, cwd=workspace.ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
 
-    def wait_until_ready(self, within=READY_WITHIN):
+    def wait_until_ready(self, within=PATIENCE):
         def ready():
             if (status := self.process.poll()) is not None:
                 raise RuntimeError(f"the daemon ended with {status} before it was ready: {self.log[-800:]}")
@@ -74,7 +72,7 @@ class Daemon:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(ENDED_WITHIN)
+                self.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
@@ -118,12 +116,23 @@ class Daemon:
     def control(self, action: str, timeout=client.TIMEOUT, **body) -> client.Answer:
         return client.post(self.admin, f"/control/{action}", body or None, timeout=timeout)
 
+    @contextmanager
+    def held_stream(self, model: str, max_tokens=8):
+        """A stream that is in flight for as long as the block lasts, and may be read to its end after it."""
+        client.chat(self.listen, model, max_tokens=1)
+        self.status_at_rest()
+        with self.engine(model).held():
+            stream = client.Stream(self.listen, model, max_tokens, awaits_head=False)
+            eventually(lambda: self.status()["models"][model]["in_flight"] == 1, f"a stream on {model}")
+            yield stream
+        stream.await_head()
+
     # Its end
 
     def signal(self, number: signal.Signals):
         self.process.send_signal(number)
 
-    def wait(self, within=ENDED_WITHIN) -> int:
+    def wait(self, within=PATIENCE) -> int:
         """Its exit status, once it has ended."""
         return self.process.wait(within)
 
@@ -148,7 +157,7 @@ def address(url: str) -> Address:
     return Address(host.strip("[]"), int(port))
 
 
-def run_to_its_end(*arguments: str, directory: Path, within=20.0) -> subprocess.CompletedProcess:
+def run_to_its_end(*arguments: str, directory: Path, within=PATIENCE) -> subprocess.CompletedProcess:
     """For what is to fail by itself: the exit status, and all that was said."""
     return subprocess.run(
         [str(workspace.BINARY), *arguments],

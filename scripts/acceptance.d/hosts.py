@@ -4,7 +4,8 @@ import http.server
 import json
 import ssl
 import threading
-import time
+
+from waiting import PATIENCE
 
 
 # In the place of an answer: the connection is closed without one.
@@ -17,6 +18,9 @@ class Host:
     def __init__(self, context: ssl.SSLContext | None = None):
         self.calls: list[str] = []
         self.lock = threading.Lock()
+        # Streams stand still after their first event while this is not set.
+        self.may_go_on = threading.Event()
+        self.may_go_on.set()
         host = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -46,14 +50,14 @@ class Host:
             do_GET = do_POST = respond
 
             def stream(self, request):
-                """Three events, with time between them."""
+                """Three events and an end."""
                 self.send_response(200)
                 self.send_header("Content-Type", "text/event-stream")
                 self.send_header("Transfer-Encoding", "chunked")
                 self.end_headers()
                 for word in ["I", " am ", request["model"]]:
                     self.chunk("data: " + json.dumps({"choices": [{"delta": {"content": word}}]}) + "\n\n")
-                    time.sleep(0.2)
+                    host.may_go_on.wait(PATIENCE)
                 self.chunk("data: [DONE]\n\n")
                 self.wfile.write(b"0\r\n\r\n")
 

@@ -4,8 +4,11 @@ group or session hides them, and no stranger is ever taken for one of them."""
 import os
 import select
 import signal
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from waiting import PATIENCE
 
 # Not SWITCHER_…, which is the daemon's own and kept from its models.
 MARK = "ACCEPTANCE_RUN"
@@ -22,6 +25,15 @@ class Process:
             return False
         return self.command[self.command.index("--model") + 1] == model
 
+    @contextmanager
+    def held(self):
+        """Stopped for as long as the block lasts: whatever it is asked for meanwhile is not over before its end."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
+
     def kill(self):
         """Returns when it is dead: what it was about to answer until then is nobody's fault."""
         try:
@@ -30,7 +42,7 @@ class Process:
             return
         try:
             signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-            select.select([descriptor], [], [], 5)
+            select.select([descriptor], [], [], PATIENCE)
         except ProcessLookupError:
             pass
         finally:

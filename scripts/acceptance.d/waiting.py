@@ -7,7 +7,11 @@ class NeverCame(Exception):
     pass
 
 
-def eventually(condition, what: str, within=10.0, every=0.01):
+# For what is to come at any rate: longer than a busy machine may stand still.
+PATIENCE = 60.0
+
+
+def eventually(condition, what: str, within=PATIENCE, every=0.01):
     """Asks until `condition()` answers something true, and returns that; raises `NeverCame` after `within` seconds."""
     deadline = time.monotonic() + within
     while True:
@@ -20,9 +24,14 @@ def eventually(condition, what: str, within=10.0, every=0.01):
 
 def holds_throughout(condition, seconds: float, every=0.01) -> bool:
     """For what must not happen: whether `condition()` stays true for so long."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if not condition():
+    return holds_until(condition, time.monotonic() + seconds, every)
+
+
+def holds_until(condition, instant: float, every=0.01) -> bool:
+    """For what must not happen before that instant of the monotonic clock: whether `condition()` stays true until then.
+    A look that is over only after it tells nothing."""
+    while time.monotonic() < instant:
+        if not condition() and time.monotonic() < instant:
             return False
         time.sleep(every)
     return True

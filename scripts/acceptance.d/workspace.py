@@ -29,7 +29,7 @@ def enter_venv(name="venv", packages=PACKAGES):
         STATE.mkdir(exist_ok=True)
         for command in (
             [sys.executable, "-m", "venv", "--clear", str(venv)],
-            [str(venv / "bin" / "pip"), "install", "--quiet", *packages],
+            [str(venv / "bin" / "pip"), "install", "--quiet", "--retries", "10", *packages],
         ):
             if (result := subprocess.run(command)).returncode != 0:
                 print(f"CAN'T INSTALL: {' '.join(command)} ended with {result.returncode}", flush=True)

@@ -1,3 +1,4 @@
+internal import Backends
 internal import Core
 internal import Foundation
 internal import FoundationNetworking
@@ -6,7 +7,8 @@ internal import HTTP
 /// Forwards requests to models that services on the web serve, as `Exchange.forward` does to servers nearby. The request's
 /// body is read whole first; the answer goes on as it comes.
 struct WebForwarding: Sendable {
-  private let transfers = WebTransfers()
+  /// A model may think for as long as it likes; it is the client that gives up.
+  private let transfers = WebTransfers(patience: .seconds(86_400))
 
   /// What is not sent on, since lengths and codings are settled anew.
   private static let droppedFields: KnownFieldSet = [.host, .contentLength, .expect, .acceptEncoding]

@@ -79,10 +79,8 @@ extension ProcessTests {
         while true; do sleep 1000; done
         """)
       _ = await site.log.line { $0 == "ready" }
-      #expect(site.tree.living.count >= 5)
-      let start = ContinuousClock.now
+      #expect(await holds { site.tree.living.count >= 5 })
       try await process.stop(grace: .milliseconds(300))
-      #expect(ContinuousClock.now - start < .milliseconds(1300))
       #expect(process.exit.current == .killed(signal: 9))
       #expect(site.tree.living.isEmpty)
     }
@@ -91,8 +89,8 @@ extension ProcessTests {
       let process = site.shell("setsid sh -c 'echo ready; sleep 1000' & wait")
       _ = await site.log.line { $0 == "ready" }
       let start = ContinuousClock.now
-      try await process.stop(grace: .seconds(30))
-      #expect(ContinuousClock.now - start < .seconds(5))
+      try await process.stop(grace: .seconds(1000))
+      #expect(ContinuousClock.now - start < .seconds(60))
       #expect(site.tree.living.isEmpty)
     }
 
@@ -104,9 +102,22 @@ extension ProcessTests {
         """)
       _ = await site.log.line { $0 == "ready" }
       let start = ContinuousClock.now
-      try await process.stop(grace: .seconds(2))
+      try await process.stop(grace: .seconds(6))
       #expect(process.exit.current == .exited(status: 5))
-      #expect(ContinuousClock.now - start >= .seconds(1))
+      #expect(ContinuousClock.now - start >= .seconds(3))
+    }
+
+    @Test func `a server that was asked once more too late still has half its grace after that`() async throws {
+      // The shepherd stands still until all of the grace is over.
+      let process = site.shell(
+        """
+        told=0
+        trap 'told=$((told + 1)); [ $told = 2 ] && exit 5; kill -STOP $PPID; sleep 4.5; kill -CONT $PPID' TERM
+        echo ready; while true; do sleep 0.01; done
+        """)
+      _ = await site.log.line { $0 == "ready" }
+      try await process.stop(grace: .seconds(4))
+      #expect(process.exit.current == .exited(status: 5))
     }
 
     @Test func `a second order shortens the grace of the first`() async throws {

@@ -38,7 +38,7 @@ extension ProcessTests {
     @Test func `checklist 15: a server that waits for a hung request is stopped all the same`() async throws {
       let port = try freePort()
       let runtime = try site.runtime(command: waitsForItsRequests(port: port), port: port) {
-        $0.stopGrace = .seconds(60)
+        $0.stopGrace = .seconds(1000)
       }
       _ = try await runtime.wake()
       let proxy = HTTPServer(address: try SocketAddress("127.0.0.1:0"), loops: site.loops, logger: .silent) {
@@ -59,7 +59,7 @@ extension ProcessTests {
       #expect(await site.log.line { $0 == "asked" } == "asked")
       let start = ContinuousClock.now
       try await runtime.stop()
-      #expect(ContinuousClock.now - start < .seconds(20))
+      #expect(ContinuousClock.now - start < .seconds(60))
       #expect(try await request.value.status == 502)
       await proxy.drain(until: .zero)
     }

@@ -115,7 +115,7 @@ extension ProcessTests {
       let slowAtFirst = #"[ -e "$0" ] && exec "$@"; : > "$0"; exec sleep 1000"#
       let runtime = try site.runtime(
         command: ["sh", "-c", slowAtFirst, flag.path] + server.command, port: server.port
-      ) { $0.startupTimeout = .seconds(5) }
+      ) { $0.startupTimeout = .seconds(10) }
       _ = await #expect(throws: RuntimeFailure.self) { try await runtime.wake() }
       #expect(site.tree.living.isEmpty)
       #expect(try await runtime.wake() == Instance(2))

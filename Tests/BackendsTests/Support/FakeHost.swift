@@ -89,7 +89,8 @@ struct FakeHost {
           return {"name": "large", "status": status, "healthRoute": "/ping"}
       def answer(method, path, body, headers):
           global state, coming, busy, ill
-          if headers.get("Authorization") != "Bearer hf_secret": return 401, {"error": "Invalid credentials"}
+          if headers.get("Authorization") != "Bearer hf_secret":
+              return 401, {"error": "Invalid credentials"}, [("WWW-Authenticate", "Bearer")]
           if path == "/serve/ping":
               if state == "scaledToZero": coming = ["initializing", "running"]
               if state != "running": return 503, {}

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Synchronization
 
 /// A model server in a few lines of Python, which prints each request it gets: "POST /sleep?level=1" and the body.
 struct FakeServer {
@@ -97,15 +98,18 @@ struct FakeServer {
     """
 }
 
-/// A TCP socket of the test's own, bound to a free port of 127.0.0.1.
+/// A TCP socket of the test's own, bound to a port of 127.0.0.1.
 final class BoundSocket {
   let port: UInt16
   private let descriptor: Int32
 
-  init(listening: Bool) throws {
+  /// - Parameter port: 0 for one that the system chooses.
+  /// - Throws: when the port can't be had.
+  init(_ port: UInt16 = 0, listening: Bool) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let descriptor = descriptor
@@ -115,11 +119,19 @@ final class BoundSocket {
       }
     }
     guard done, !listening || listen(descriptor, 8) == 0 else { throw POSIXError(.EADDRINUSE) }
-    port = UInt16(bigEndian: address.sin_port)
+    self.port = UInt16(bigEndian: address.sin_port)
   }
 
   deinit { close(descriptor) }
 }
 
-/// A port that nobody listens on, for the moment.
-func freePort() throws -> UInt16 { try BoundSocket(listening: false).port }
+/// Those that the system gives to no connection by itself, in an order that no other run has.
+private let untriedPorts = Mutex(Array(10_000...UInt16(32_000)).shuffled())
+
+/// A port that nobody listens on, and that this gives nobody twice.
+func freePort() throws -> UInt16 {
+  while let port = untriedPorts.withLock({ $0.popLast() }) {
+    if let socket = try? BoundSocket(port, listening: false) { return socket.port }
+  }
+  throw POSIXError(.EADDRINUSE)
+}

@@ -6,7 +6,7 @@ import Testing
 @testable import Backends
 
 /// Tests that start processes: one after the other, since some of them count descriptors and children.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct ProcessTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct ProcessTests {
   /// What a started server needs around it.
   struct Site {
     let log = LineLog()

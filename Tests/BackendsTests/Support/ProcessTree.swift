@@ -47,7 +47,7 @@ private func runningProcesses() -> [Int32] {
 }
 
 /// Looks until `condition` holds, for at most `timeout`; whether it came to hold.
-func holds(within timeout: Duration = .seconds(10), _ condition: () async throws -> Bool) async rethrows -> Bool {
+func holds(within timeout: Duration = .seconds(60), _ condition: () async throws -> Bool) async rethrows -> Bool {
   let deadline = ContinuousClock.now + timeout
   while ContinuousClock.now < deadline {
     if try await condition() { return true }

@@ -85,3 +85,8 @@ final class ScriptedUpstream: Sendable {
     await channel.loop.run { () async in channel.close() }
   }
 }
+
+extension Origin {
+  /// Where nobody listens: no server of a test is at that address, while a port of theirs is soon another one's.
+  static let nobody = Origin(host: "127.0.0.99", port: 9)
+}

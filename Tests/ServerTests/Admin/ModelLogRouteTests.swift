@@ -7,7 +7,7 @@ import Testing
 @testable import Backends
 @testable import Server
 
-@Suite(.timeLimit(.minutes(1))) struct ModelLogRouteTests {
+@Suite(.timeLimit(.minutes(10))) struct ModelLogRouteTests {
   /// The route alone, on a real socket, for a model `org/a` with the alias `z`.
   final class World: Sendable {
     let outputs = ModelOutputs()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Server
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct TrafficRouteTests {
   private func withWorld(
     idleSleep: Duration? = nil, _ test: (AdminWorld) async throws -> Void

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Server
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct EventRouteTests {
   private func withWorld(_ test: (AdminWorld) async throws -> Void) async throws {
     let world = try await AdminWorld()

@@ -5,7 +5,7 @@ import Testing
 @testable import Server
 
 /// What `simulate` foretells is what the switcher does.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct LiveTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let trace: String

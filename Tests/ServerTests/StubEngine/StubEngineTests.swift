@@ -4,7 +4,7 @@ import Testing
 @testable import Server
 
 /// The stub engine as the process that it is.
-@Suite(.timeLimit(.minutes(1))) struct StubEngineTests {
+@Suite(.timeLimit(.minutes(10))) struct StubEngineTests {
   private let loops: EventLoopGroup
 
   init() throws { loops = try EventLoopGroup(count: 1) }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Server
 
-@Suite(.timeLimit(.minutes(1))) struct StubServerTests {
+@Suite(.timeLimit(.minutes(10))) struct StubServerTests {
   // MARK: Answers
 
   @Test func `a chat is answered in one piece`() async throws {

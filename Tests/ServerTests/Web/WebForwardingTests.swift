@@ -7,7 +7,7 @@ import Testing
 @testable import Server
 
 /// A client, the daemon's forwarding, and a service on the web, over real sockets.
-@Suite(.timeLimit(.minutes(1))) struct WebForwardingTests {
+@Suite(.timeLimit(.minutes(10))) struct WebForwardingTests {
   /// What the service or the forwarding has told the test, in order.
   private final class Notes: Sendable {
     private let stream = AsyncStream<String>.makeStream()
@@ -249,6 +249,18 @@ import Testing
       #expect(answer.lowercased().contains("\r\netag: 1\r\n"))
       #expect(!answer.contains("Transfer-Encoding"))
       #expect(answer.hasSuffix("\r\n\r\n"))
+    }
+  }
+
+  @Test(arguments: ["Bearer", "Basic realm=\"service\"", "Digest realm=\"service\", nonce=\"1\"", ""])
+  func `a demand for other credentials is passed on`(challenge: String) async throws {
+    try await withWorld { exchange throws(ExchangeFailure) in
+      try await exchange.respond(status: 401, fields: [("WWW-Authenticate", challenge)], body: "who are you?")
+    } _: { world in
+      let answer = try await world.answer()
+      #expect(answer.hasPrefix("HTTP/1.1 401 "))
+      #expect(answer.contains("\r\nWWW-Authenticate: \(challenge)\r\n"))
+      #expect(answer.contains("who are you?"))
     }
   }
 

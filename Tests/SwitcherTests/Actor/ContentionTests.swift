@@ -6,7 +6,7 @@ internal import Testing
 @testable import Switcher
 
 /// Many tasks at once, on as many threads as there are.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ContentionTests {
   private let gpu = SharedGPU()
   private let models: [ModelID] = ["a", "b", "c"]

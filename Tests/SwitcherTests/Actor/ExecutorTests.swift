@@ -5,7 +5,7 @@ internal import Testing
 @testable import Switcher
 
 /// Whoever runs on an executor of its own, as a connection does on its event loop, is back on it for its request's body.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ExecutorTests {
   @Test(arguments: [true, false])
   func `a request's body runs where its caller runs, whether it waited or not`(_ waits: Bool) async throws {

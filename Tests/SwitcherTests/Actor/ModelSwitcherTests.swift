@@ -6,7 +6,7 @@ internal import Testing
 
 @testable import Switcher
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ModelSwitcherTests {
   struct Odd: Error {}
 

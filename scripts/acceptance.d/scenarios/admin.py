@@ -8,7 +8,8 @@ from configs import config, stub
 from daemon import Daemon
 from waiting import eventually, holds_throughout
 
-AT_ONCE = 0.5
+# Who is made to wait here waits for minutes.
+AT_ONCE = 10
 FIFO = {"type": "fifo", "min_active_secs": 0}
 
 
@@ -47,12 +48,12 @@ def the_status_has_the_shape_that_scripts_know(check: Checks):
         }
         expected = {"in_flight": 0, "queue_depth": 0, "state": "active", "process_state": "running"}
         check.equal("a model says how it is", alpha, expected)
-        stream = client.Stream(daemon.listen, "alpha", max_tokens=20)
-        waiting = client.Sent(daemon.listen, "bravo")
-        eventually(lambda: daemon.status()["models"]["bravo"]["queue_depth"] == 1, "one who waits for bravo")
-        status = daemon.status()
-        check.equal("a switch under way is shown", status["state"], "switching:alpha->bravo")
-        check.equal("and who is in flight", status["models"]["alpha"]["in_flight"], 1)
+        with daemon.held_stream("alpha") as stream:
+            waiting = client.Sent(daemon.listen, "bravo")
+            eventually(lambda: daemon.status()["models"]["bravo"]["queue_depth"] == 1, "one who waits for bravo")
+            status = daemon.status()
+            check.equal("a switch under way is shown", status["state"], "switching:alpha->bravo")
+            check.equal("and who is in flight", status["models"]["alpha"]["in_flight"], 1)
         check("the stream ends in peace", stream.read_to_end().is_done, stream.events[-2:])
         check.equal("then the other is served", waiting.answer().status, 200)
 
@@ -80,10 +81,10 @@ def pin_switch_and_unpin_do_what_they_say(check: Checks):
 @scenario
 def manual_mode_serves_the_active_model_only(check: Checks):
     with two_models("admin-manual") as daemon:
-        stream = client.Stream(daemon.listen, "alpha", max_tokens=40)
-        waiting = client.Sent(daemon.listen, "bravo")
-        eventually(lambda: daemon.status()["models"]["bravo"]["queue_depth"] == 1, "one who waits for bravo")
-        done(check, "manual mode is set during a drain", daemon.control("mode", mode="manual"))
+        with daemon.held_stream("alpha") as stream:
+            waiting = client.Sent(daemon.listen, "bravo")
+            eventually(lambda: daemon.status()["models"]["bravo"]["queue_depth"] == 1, "one who waits for bravo")
+            done(check, "manual mode is set during a drain", daemon.control("mode", mode="manual"))
         check("the stream ends in peace", stream.read_to_end().is_done, stream.events[-2:])
         answer = waiting.answer()
         is_settled = answer.status == 200 or answer.error_code == "manual_mode"
@@ -101,9 +102,9 @@ def manual_mode_serves_the_active_model_only(check: Checks):
 @scenario
 def a_pin_rejects_who_waits_for_another_model(check: Checks):
     with two_models("admin-waiters") as daemon:
-        stream = client.Stream(daemon.listen, "alpha", max_tokens=40)
-        done(check, "the active model is pinned", daemon.control("pin", model="alpha"))
-        refused_at_once(check, daemon, "bravo", active="alpha")
+        with daemon.held_stream("alpha") as stream:
+            done(check, "the active model is pinned", daemon.control("pin", model="alpha"))
+            refused_at_once(check, daemon, "bravo", active="alpha")
         check("the stream goes on to its end", stream.read_to_end().is_done, stream.events[-2:])
 
 

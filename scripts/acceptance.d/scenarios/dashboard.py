@@ -97,7 +97,7 @@ def every_expression_of_dashboard_and_rules_gives_data(check: Checks):
             began = time.time()
             with Traffic(daemon, {"alpha": 4, "bravo": 3, HOSTILE: 1, "cut": 0.5, "broken": 0.3}) as traffic:
                 everything_happens(daemon)
-                fired = alerts_within(prometheus, PROVOKED, seconds=20)
+                fired = alerts_within(prometheus, PROVOKED)
             check("there was load", traffic.outcomes[200] > 20, traffic.outcomes)
             check("the provoked alerts fire", PROVOKED <= fired, f"only {fired} of {PROVOKED}")
             ended = time.time()
@@ -107,7 +107,7 @@ def every_expression_of_dashboard_and_rules_gives_data(check: Checks):
             every_parser_reads(check, daemon)
             documents_are_right(check, prometheus, daemon, ended)
             daemon.end()
-            fired = alerts_within(prometheus, {"SwitcherDown"}, seconds=15)
+            fired = alerts_within(prometheus, {"SwitcherDown"})
             check("and SwitcherDown, once it is", "SwitcherDown" in fired, fired)
 
 
@@ -158,7 +158,7 @@ def everything_happens(daemon: Daemon):
     reload("{")
 
 
-def alerts_within(prometheus: Prometheus, wanted: set[str], seconds: float) -> set[str]:
+def alerts_within(prometheus: Prometheus, wanted: set[str]) -> set[str]:
     """What has fired until all that are wanted do, or the time is over."""
     fired: set[str] = set()
 
@@ -167,7 +167,7 @@ def alerts_within(prometheus: Prometheus, wanted: set[str], seconds: float) -> s
         return wanted <= fired
 
     try:
-        eventually(all_fire, "the alerts", within=seconds, every=0.5)
+        eventually(all_fire, "the alerts", every=0.5)
     except NeverCame:
         pass
     return fired

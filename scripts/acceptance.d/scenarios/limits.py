@@ -13,28 +13,28 @@ FIFO = {"type": "fifo", "min_active_secs": 0}
 
 @scenario
 def a_request_waits_no_longer_than_it_may(check: Checks):
-    models = {"alpha": stub("--token-ms", "50", keep="offload"), "bravo": stub(request_timeout_secs=0.4)}
+    models = {"alpha": stub(keep="offload"), "bravo": stub(request_timeout_secs=0.4)}
     with Daemon("time-out", config(models, policy=FIFO)) as daemon:
-        stream = client.Stream(daemon.listen, "alpha", max_tokens=30)
-        began = time.monotonic()
-        answer = client.chat(daemon.listen, "bravo")
+        with daemon.held_stream("alpha") as stream:
+            began = time.monotonic()
+            answer = client.chat(daemon.listen, "bravo")
+            waited = time.monotonic() - began
         found = (answer.status, answer.error_code, answer.headers.get("x-should-retry"))
         check("it is told that it waited too long", found == (504, "switch_timeout", "false"), f"{found} {answer}")
-        check.at_most("it took its time-out and little more", abs(time.monotonic() - began - 0.4), 0.2)
+        check("it took its time-out, and ended before what it waited for", waited >= 0.4, waited)
         check("the stream that it waited for goes on", stream.read_to_end().is_done, stream.events[-2:])
         eventually(lambda: daemon.scrape().sum("switcher_queue_depth") == 0, "an empty queue")
 
 
 @scenario
 def a_start_slower_than_the_time_out_goes_on_and_serves_the_next(check: Checks):
-    slow = stub("--start-secs", "1.2", request_timeout_secs=0.4)
+    slow = stub("--start-secs", "2", request_timeout_secs=0.4)
     with Daemon("slow-start", config({"alpha": slow}, policy=FIFO)) as daemon:
         answer = client.chat(daemon.listen, "alpha")
         check.equal(
             "the first is told that it waited too long", (answer.status, answer.error_code), (504, "switch_timeout")
         )
-        engine = daemon.engine("alpha")
-        check("the start goes on", engine, "no process")
+        engine = eventually(lambda: daemon.engine("alpha"), "the process that is started")
         eventually(lambda: daemon.status()["state"] == "active:alpha", "the end of the start")
         check.equal("the next is served", client.chat(daemon.listen, "alpha").status, 200)
         check.equal("by the process that was started first", daemon.engine("alpha"), engine)
@@ -42,12 +42,12 @@ def a_start_slower_than_the_time_out_goes_on_and_serves_the_next(check: Checks):
 
 @scenario
 def a_full_queue_turns_requests_away(check: Checks):
-    models = {"alpha": stub("--token-ms", "30", keep="offload"), "bravo": stub(max_queue=2)}
+    models = {"alpha": stub(keep="offload"), "bravo": stub(max_queue=2)}
     with Daemon("full-queue", config(models, policy=FIFO)) as daemon:
-        stream = client.Stream(daemon.listen, "alpha", max_tokens=40)
-        waiting = [client.Sent(daemon.listen, "bravo") for _ in range(2)]
-        eventually(lambda: daemon.scrape().sum("switcher_queue_depth", model="bravo") == 2, "a full queue")
-        answer = client.chat(daemon.listen, "bravo")
+        with daemon.held_stream("alpha") as stream:
+            waiting = [client.Sent(daemon.listen, "bravo") for _ in range(2)]
+            eventually(lambda: daemon.scrape().sum("switcher_queue_depth", model="bravo") == 2, "a full queue")
+            answer = client.chat(daemon.listen, "bravo")
         check.equal("one more is told that the queue is full", (answer.status, answer.error_code), (429, "queue_full"))
         after = int(answer.headers.get("retry-after", 0))
         check("and when to come back", 1 <= after <= 60, after)

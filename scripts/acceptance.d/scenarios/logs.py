@@ -14,7 +14,7 @@ import workspace
 from checks import Checks, scenario
 from configs import ANYWHERE, config, shell, stub
 from daemon import Daemon
-from waiting import eventually
+from waiting import PATIENCE, eventually
 
 FIFO = {"type": "fifo", "min_active_secs": 0}
 # Of the controls only line feeds may be in a log, at the lines' ends.
@@ -33,6 +33,11 @@ def line_of(daemon: Daemon, request_id: str) -> dict:
     return eventually(found, f"the line of {request_id}")
 
 
+def unexplained_ms(line: dict) -> float:
+    """What is left of a request's time without its parts."""
+    return line["total_ms"] - line["queue_ms"] - line["switch_ms"] - line["upstream_ms"]
+
+
 @scenario
 def each_request_has_one_line_that_tells_where_its_time_went(check: Checks):
     models = {"alpha": stub("--start-secs", "0.3", "--token-ms", "20", keep="offload"), "bravo": stub(max_queue=1)}
@@ -45,11 +50,16 @@ def each_request_has_one_line_that_tells_where_its_time_went(check: Checks):
         }  # fmt: skip
         check.equal("it says what was asked, and what came of it", {key: line.get(key) for key in expected}, expected)
         check("the switch is told apart", line["switch_ms"] >= 300, line)
-        check("from the model's own time", 80 <= line["upstream_ms"] < 300 + line["switch_ms"], line)
-        parts = line["queue_ms"] + line["switch_ms"] + line["upstream_ms"]
-        check("the parts make up the whole", abs(line["total_ms"] - parts) < 60, line)
+        check("from the model's own time", line["upstream_ms"] >= 80, line)
+        check("no part of the time is there twice", unexplained_ms(line) > -1, line)
         timing = dict(re.findall(r"(\w+);dur=([\d.]+)", answer.headers["server-timing"]))
         check.equal("Server-Timing tells the same wait", float(timing["switch"]), line["switch_ms"])
+
+        for number in range(5):
+            client.chat(daemon.listen, "alpha", headers={"X-Request-Id": f"again-{number}"})
+        # The least of several, for a machine that is busy with something else.
+        least = min(unexplained_ms(line_of(daemon, f"again-{number}")) for number in range(5))
+        check.at_most("the parts make up the whole", least, 60, "ms")
 
         client.chat(daemon.listen, "nobody", headers={"X-Request-Id": "unknown"})
         line = line_of(daemon, "unknown")
@@ -59,20 +69,19 @@ def each_request_has_one_line_that_tells_where_its_time_went(check: Checks):
         line = line_of(daemon, "health")
         check.equal("the query is not logged", (line["path"], line["outcome"]), ("/health", "success"))
 
-        waiting = client.Stream(daemon.listen, "alpha", max_tokens=50)
-        left = http.client.HTTPConnection(daemon.listen.host, daemon.listen.port)
-        body, headers = client.encoded(client.chat_body("bravo"), {"X-Request-Id": "gone"})
-        left.request("POST", "/v1/chat/completions", body, headers)
-        eventually(lambda: daemon.status()["models"]["bravo"]["queue_depth"] == 1, "one who waits for bravo")
-        answer = client.chat(daemon.listen, "bravo", headers={"X-Request-Id": "full"})
-        timing = answer.headers["server-timing"]
-        check("an error of ours tells its times too", "upstream;dur=0.0" in timing, answer.headers)
-        left.close()
-        line = line_of(daemon, "gone")
+        with daemon.held_stream("alpha"):
+            left = http.client.HTTPConnection(daemon.listen.host, daemon.listen.port)
+            body, headers = client.encoded(client.chat_body("bravo"), {"X-Request-Id": "gone"})
+            left.request("POST", "/v1/chat/completions", body, headers)
+            eventually(lambda: daemon.status()["models"]["bravo"]["queue_depth"] == 1, "one who waits for bravo")
+            answer = client.chat(daemon.listen, "bravo", headers={"X-Request-Id": "full"})
+            timing = answer.headers["server-timing"]
+            check("an error of ours tells its times too", "upstream;dur=0.0" in timing, answer.headers)
+            left.close()
+            line = line_of(daemon, "gone")
         check.equal("who leaves has a line without a status", (line["status"], line["outcome"]), (0, "cancelled"))
         check("with the time that it waited", line["queue_ms"] > 0 and line["total_ms"] >= line["queue_ms"], line)
         check.equal("who is turned away has one with the reason", line_of(daemon, "full")["code"], "queue_full")
-        waiting.read_to_end()
 
         with socket.create_connection(daemon.listen.__dict__.values()) as raw:
             raw.sendall(b"GET /\x1b[2J HTTP/1.1\r\n\r\n")
@@ -153,6 +162,8 @@ def what_a_model_writes_is_a_stream_of_its_own(check: Checks):
     noisy = {"noisy": shell(script, eviction="retain+stop")}
     with Daemon("model-output", config(noisy, policy=FIFO)) as daemon:
         check.equal("the model answers", client.chat(daemon.listen, "noisy").status, 200)
+        eventually(lambda: any(line["output"] == "stderr" for line in stream(daemon, "model")), "what it wrote")
+        eventually(lambda: any(line["msg"].startswith("yyy") for line in stream(daemon, "model")), "all of it")
         lines = stream(daemon, "model")
         check("each line bears its model", lines and all(line["model"] == "noisy" for line in lines), lines[:3])
         outputs = {line["msg"][:3]: line["output"] for line in lines}
@@ -194,7 +205,7 @@ def on_a_terminal_the_log_is_for_people(check: Checks):
             said += piece
     except OSError:  # The other side is closed: all has been read.
         pass
-    process.wait(10)
+    process.wait(PATIENCE)
     lines = said.replace("\r\n", "\n").splitlines()
     check("each line is logfmt", all(re.match(r'time=\S+ level=\w+ msg=("|\w)', line) for line in lines), lines)
     check.contains("the requests are there", said, "request_id=a1", "request_id=a2", "code=model_not_found")

@@ -43,7 +43,8 @@ def run_the_crowd(daemon: Daemon) -> list[str]:
 
     def leave(model: str, streams: bool, patience: float) -> None:
         if streams:
-            stream = client.Stream(daemon.listen, model)
+            # Far from its end, so that it is not whole before word of its client has come.
+            stream = client.Stream(daemon.listen, model, max_tokens=2000)
             stream.next_event()
             stream.leave()
         else:

@@ -29,7 +29,7 @@ def a_killed_active_model_is_started_afresh_for_the_next_request(check: Checks):
             began = time.monotonic()
             answer = client.chat(daemon.listen, "alpha", max_tokens=1)
             check.equal(f"a request {moment} is served", answer.status, 200)
-            check.at_most("soon", time.monotonic() - began, 2)
+            check.at_most("soon", time.monotonic() - began, 20)
             second = daemon.engine("alpha")
             check("by a fresh process", second and second != first, f"{first} {second}")
 
@@ -51,7 +51,7 @@ def a_model_killed_in_its_sleep_is_started_afresh(check: Checks):
 @scenario
 def a_model_killed_in_the_middle_of_a_stream_cuts_the_stream(check: Checks):
     with two_models("killed-stream") as daemon:
-        stream = client.Stream(daemon.listen, "alpha", max_tokens=200)
+        stream = client.Stream(daemon.listen, "alpha", max_tokens=2000)
         stream.next_event()
         daemon.engine("alpha").kill()
         stream.read_to_end()
@@ -74,7 +74,7 @@ def a_request_that_races_an_unload_is_answered(check: Checks):
         for _ in range(20):
             client.chat(daemon.listen, "alpha", max_tokens=1)
             unload = pool.submit(daemon.control, "sleep", model="alpha")
-            racers = [pool.submit(client.chat, daemon.listen, "alpha", max_tokens=1, timeout=20) for _ in range(3)]
+            racers = [pool.submit(client.chat, daemon.listen, "alpha", max_tokens=1) for _ in range(3)]
             unload.result()
             answers += [racer.result().status for racer in racers]
         check.equal("all are answered", answers, [200] * 60)

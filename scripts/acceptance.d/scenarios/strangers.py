@@ -15,9 +15,9 @@ from waiting import eventually
 
 
 @contextmanager
-def stranger(port: int):
+def stranger(port: int, *flags: str):
     """A stub engine with the very command line of the model `alpha`, started by somebody else."""
-    command = [str(workspace.BINARY), "stub-engine", "--port", str(port), "--model", "alpha"]
+    command = [str(workspace.BINARY), "stub-engine", "--port", str(port), "--model", "alpha", *flags]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         eventually(lambda: listens(port), "the stranger's port")
@@ -74,13 +74,17 @@ def orphans_of_a_daemon_killed_with_its_shepherds_end_at_the_next_start(check: C
             shepherd.kill()
         daemon.signal(signal.SIGKILL)
         daemon.wait()
-        orphans = eventually(lambda: [p for p in daemon.left_behind() if p.command[0] == "sleep"], "an orphan")
-        check.equal("the worker has outlived them", len(orphans), 1)
+
+        def orphans() -> list[str]:
+            return [process.command[0] for process in daemon.left_behind()]
+
+        check.becomes("the worker alone has outlived them", orphans, ["sleep"])
+        [orphan] = daemon.left_behind()
         daemon.start()
         eventually(lambda: '"ready"' in daemon.log, "the next run")
         check("the next run has ended it", not daemon.left_behind(), daemon.left_behind())
         said = [record for record in map(parsed, daemon.log.splitlines()) if "orphans" in record.get("msg", "")]
-        check.equal("and says so", [record.get("pids") for record in said], [str(orphans[0].pid)])
+        check.equal("and says so", [record.get("pids") for record in said], [str(orphan.pid)])
 
 
 def parsed(line: str) -> dict:

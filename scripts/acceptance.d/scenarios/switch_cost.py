@@ -5,34 +5,36 @@ import time
 
 import client
 from checks import Checks, scenario
-from configs import config, stub
+from configs import config, free_port, stub
 from daemon import Daemon
+from scenarios.strangers import stranger
 
 SWITCHES = 21
-SLEEP, WAKE = 0.20, 0.30
+FLAGS = ["--sleep-secs", "0.20", "--wake-secs", "0.30", "--token-ms", "0"]
 ALLOWED_MS = 10
 
 
 @scenario
 def a_switch_costs_what_the_engines_take_and_at_most_10_ms_more(check: Checks):
-    flags = ["--sleep-secs", str(SLEEP), "--wake-secs", str(WAKE), "--token-ms", "0"]
-    models = {"alpha": stub(*flags, keep="offload"), "bravo": stub(*flags, keep="offload")}
-    with Daemon("switch-cost", config(models, policy={"type": "fifo", "min_active_secs": 0})) as daemon:
-        for model in ("alpha", "bravo"):
+    """An engine without a daemon tells what they take, on this machine and as busy as it is now."""
+    models = {model: stub(*FLAGS, keep="offload") for model in ("alpha", "bravo")}
+    engine = client.Address("127.0.0.1", free_port())
+    fifo = {"type": "fifo", "min_active_secs": 0}
+    with stranger(engine.port, *FLAGS), Daemon("switch-cost", config(models, policy=fifo)) as daemon:
+        for model in models:
             client.chat(daemon.listen, model, max_tokens=1)
 
         seen_by_clients, measured = [], []
         for number in range(SWITCHES):
-            model = ("alpha", "bravo")[number % 2]
+            model = list(models)[number % 2]
+            taken = timed(client.post, engine, "/sleep?level=1") + timed(client.post, engine, "/wake_up")
             before = phases(daemon)
-            cost = timed(daemon, model)
-            measured.append(phases(daemon) - before - SLEEP - WAKE)
+            cost = timed(client.chat, daemon.listen, model, max_tokens=1)
+            measured.append(phases(daemon) - before - taken)
             # The same request without a switch, so that what is left is the switch alone.
-            seen_by_clients.append(cost - timed(daemon, model) - SLEEP - WAKE)
+            seen_by_clients.append(cost - timed(client.chat, daemon.listen, model, max_tokens=1) - taken)
 
-        own = statistics.median(measured) * 1000
-        check.at_most("the phases in the metrics, median", own, ALLOWED_MS, "ms")
-        check("they are not less than the engines' own time", own > -1, f"{own} ms")
+        check.at_most("the phases in the metrics, median", statistics.median(measured) * 1000, ALLOWED_MS, "ms")
         check.at_most("what a client waits, median", statistics.median(seen_by_clients) * 1000, ALLOWED_MS, "ms")
 
 
@@ -40,7 +42,8 @@ def phases(daemon: Daemon) -> float:
     return daemon.scrape().sum("switcher_switch_phase_seconds_sum")
 
 
-def timed(daemon: Daemon, model: str) -> float:
+def timed(ask, *arguments, **options) -> float:
+    """Seconds."""
     began = time.monotonic()
-    client.chat(daemon.listen, model, max_tokens=1)
+    ask(*arguments, **options)
     return time.monotonic() - began

@@ -1,27 +1,34 @@
-internal import Core
-internal import Foundation
-internal import FoundationNetworking
+package import Core
+package import Foundation
+package import FoundationNetworking
 internal import Synchronization
 
 /// Sends requests to services on the web and hands their answers on as they come: URLSession as a stream.
-final class WebTransfers: Sendable {
+///
+/// `URLSession.data(for:)` is no way to do so. When its task is cancelled, whoever cancels waits for the session's queue,
+/// under a lock of the task's that the queue needs to hand over an answer: where the two meet, neither goes on, ever.
+package final class WebTransfers: Sendable {
   private let delegate = Delegate()
   private let session: URLSession
 
-  init() {
+  /// - Parameter patience: how long a service may be silent, for requests that have no time-out of their own.
+  package init(patience: Duration) {
     let configuration = URLSessionConfiguration.ephemeral
-    // A model may think for as long as it likes; it is the client that gives up.
-    configuration.timeoutIntervalForRequest = 86_400
+    configuration.timeoutIntervalForRequest = patience / .seconds(1)
     configuration.httpShouldSetCookies = false
+    // A request that is cancelled while URLSession looks into its cache takes the process with it.
+    configuration.urlCache = nil
     configuration.httpMaximumConnectionsPerHost = 1024
     session = URLSession(configuration: configuration, delegate: delegate, delegateQueue: nil)
   }
 
   /// Sends the request. Whoever does so cancels the transfer in the end.
   /// - Parameters:
-  ///   - origin: the server that it goes to.
+  ///   - origin: the server that it goes to; nil for a request that nobody hangs up on.
   ///   - whenHungUp: called when the transfer is hung up on; by any thread.
-  func send(_ request: URLRequest, to origin: Origin, whenHungUp: @escaping @Sendable () -> Void) -> WebTransfer {
+  package func send(
+    _ request: URLRequest, to origin: Origin? = nil, whenHungUp: @escaping @Sendable () -> Void = {}
+  ) -> WebTransfer {
     let task = session.dataTask(with: request)
     let transfer = WebTransfer(to: origin, whenHungUp: whenHungUp) { task.cancel() }
     delegate.add(transfer, for: task)
@@ -30,7 +37,7 @@ final class WebTransfers: Sendable {
   }
 
   /// Ends every transfer to that server.
-  func hangUp(on origin: Origin) {
+  package func hangUp(on origin: Origin) {
     for transfer in delegate.all where transfer.origin == origin { transfer.hangUp() }
   }
 
@@ -58,8 +65,20 @@ final class WebTransfers: Sendable {
     }
 
     func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
-      let transfer = transfers.withLock { $0.removeValue(forKey: task.taskIdentifier) }
-      transfer?.end(error.map { $0 as? URLError ?? URLError(.unknown) })
+      end(task, error.map { $0 as? URLError ?? URLError(.unknown) })
+    }
+
+    private func end(_ task: URLSessionTask, _ failure: URLError?) {
+      transfers.withLock { $0.removeValue(forKey: task.taskIdentifier) }?.end(failure)
+    }
+
+    /// An answer that demands other credentials is one like any other, and whole by now. Without this it would never end.
+    func urlSession(
+      _ session: URLSession, task: URLSessionTask, didReceive challenge: URLAuthenticationChallenge,
+      completionHandler: @escaping (URLSession.AuthChallengeDisposition, URLCredential?) -> Void
+    ) {
+      end(task, nil)
+      completionHandler(.cancelAuthenticationChallenge, nil)
     }
 
     /// A redirection is the client's to follow, not ours: it would take the credentials elsewhere.
@@ -73,9 +92,9 @@ final class WebTransfers: Sendable {
 }
 
 /// One request to a service on the web, and what comes of it.
-final class WebTransfer: Sendable {
+package final class WebTransfer: Sendable {
   /// In this order: one head, any number of pieces, one end.
-  enum News: Sendable {
+  package enum News: Sendable {
     case head(status: Int, fields: [(name: String, value: String)])
     case piece([UInt8])
     /// Nil for an answer that is whole.
@@ -85,10 +104,10 @@ final class WebTransfer: Sendable {
   /// URLSession can't be told to wait. An answer that comes faster than its client takes it is kept up to here, then cut.
   private static let mostBytesKept = 64 << 20
 
-  let origin: Origin
-  let news: AsyncStream<News>
+  fileprivate let origin: Origin?
+  package let news: AsyncStream<News>
   /// Ends the request, unless it has ended by itself.
-  let cancel: @Sendable () -> Void
+  package let cancel: @Sendable () -> Void
   private let reader: AsyncStream<News>.Continuation
   /// How much has come and was not taken yet.
   private let bytesKept = Atomic(0)
@@ -96,7 +115,7 @@ final class WebTransfer: Sendable {
   private let whenHungUp: @Sendable () -> Void
 
   fileprivate init(
-    to origin: Origin, whenHungUp: @escaping @Sendable () -> Void, cancel: @escaping @Sendable () -> Void
+    to origin: Origin?, whenHungUp: @escaping @Sendable () -> Void, cancel: @escaping @Sendable () -> Void
   ) {
     (news, reader) = AsyncStream.makeStream()
     self.origin = origin
@@ -105,7 +124,7 @@ final class WebTransfer: Sendable {
   }
 
   /// Whether it was ended from here under whoever reads it; what had come before is of no use then.
-  var isHungUp: Bool { hasHungUp.load(ordering: .relaxed) }
+  package var isHungUp: Bool { hasHungUp.load(ordering: .relaxed) }
 
   fileprivate func hangUp() {
     hasHungUp.store(true, ordering: .relaxed)
@@ -115,7 +134,7 @@ final class WebTransfer: Sendable {
   }
 
   /// To be told of each piece once it has been dealt with.
-  func taken(bytes: Int) { bytesKept.wrappingSubtract(bytes, ordering: .relaxed) }
+  package func taken(bytes: Int) { bytesKept.wrappingSubtract(bytes, ordering: .relaxed) }
 
   fileprivate func begin(_ response: HTTPURLResponse) {
     let fields = response.allHeaderFields.map { (name: "\($0.key)", value: "\($0.value)") }

@@ -5,7 +5,8 @@ internal import HTTP
 
 /// Asks services on the web, over TLS where their address says so.
 struct WebClient: Sendable {
-  private let session = URLSession(configuration: .ephemeral)
+  /// Each request has a time-out of its own.
+  private let transfers = WebTransfers(patience: .seconds(60))
 
   struct Answer: Sendable {
     let status: Int
@@ -30,10 +31,9 @@ struct WebClient: Sendable {
     request.httpMethod = method.rawValue
     request.setValue(authorization, forHTTPHeaderField: "Authorization")
     do {
-      let (data, response) = try await data(for: request)
-      let retryAfter = response.value(forHTTPHeaderField: "Retry-After").flatMap { Int($0) }
-      return Answer(
-        status: response.statusCode, body: Array(data), retryAfter: retryAfter.map { .seconds(max($0, 0)) })
+      let answer = try await answer(to: request)
+      let retryAfter = answer.fields.first { $0.name.lowercased() == "retry-after" }.flatMap { Int($0.value) }
+      return Answer(status: answer.status, body: answer.body, retryAfter: retryAfter.map { .seconds(max($0, 0)) })
     } catch {
       throw RuntimeFailure("\(method.rawValue) \(url): \(error.localizedDescription)")
     }
@@ -54,18 +54,32 @@ struct WebClient: Sendable {
     webRequest.setValue(access.authorization, forHTTPHeaderField: "Authorization")
     if !request.body.isEmpty { webRequest.httpBody = Data(request.body) }
     do {
-      let (data, response) = try await data(for: webRequest)
-      return ClientResponse(status: response.statusCode, body: Array(data))
+      let answer = try await answer(to: webRequest)
+      return ClientResponse(status: answer.status, body: answer.body)
     } catch {
       throw ClientFailure(
         kind: ClientFailure.Kind(error), description: "\(request.method) \(address): \(error.localizedDescription)")
     }
   }
 
-  private func data(for request: URLRequest) async throws -> (Data, HTTPURLResponse) {
-    let (data, response) = try await session.data(for: request)
-    guard let response = response as? HTTPURLResponse else { throw URLError(.badServerResponse) }
-    return (data, response)
+  private func answer(
+    to request: URLRequest
+  ) async throws(URLError) -> (status: Int, fields: [(name: String, value: String)], body: [UInt8]) {
+    let transfer = transfers.send(request)
+    defer { transfer.cancel() }
+    var head: (status: Int, fields: [(name: String, value: String)]) = (0, [])
+    var body: [UInt8] = []
+    for await news in transfer.news {
+      switch news {
+      case .head(let status, let fields): head = (status, fields)
+      case .piece(let bytes):
+        body += bytes
+        transfer.taken(bytes: bytes.count)
+      case .end(nil): return (head.status, head.fields, body)
+      case .end(let failure?): throw failure
+      }
+    }
+    throw URLError(.cancelled)
   }
 }
 
@@ -76,12 +90,12 @@ extension URLRequest {
 }
 
 extension ClientFailure.Kind {
-  fileprivate init(_ error: any Error) {
-    switch (error as? URLError)?.code {
+  fileprivate init(_ error: URLError) {
+    switch error.code {
     case .cancelled: self = .cancelled
     case .timedOut: self = .timedOut
     case .cannotConnectToHost, .cannotFindHost, .dnsLookupFailed, .secureConnectionFailed: self = .notConnected
-    default: self = error is CancellationError ? .cancelled : .noAnswer
+    default: self = .noAnswer
     }
   }
 }
