@@ -151,8 +151,7 @@ struct EndpointHost: ModelHost {
     _ method: ControlRequest.Method, _ route: String, until deadline: Instant
   ) async throws(RuntimeFailure) -> WebClient.Answer {
     while true {
-      let timeout = min(deadline - timeline.now, Self.answerTimeout)
-      let answer = try await web.ask(method, address + route, authorization, timeout: timeout)
+      let answer = try await web.ask(method, address + route, authorization, timeout: patience(until: deadline))
       guard answer.status == 429 else { return answer }
       try await pause(max(answer.retryAfter ?? lookInterval, .milliseconds(1)), until: deadline) {
         "\(method.rawValue) \(address)\(route) \(answer.description)"
@@ -171,16 +170,20 @@ struct EndpointHost: ModelHost {
       throw RuntimeFailure("the endpoint \(endpoint.name) names the URL \"\(url)\", expected http or https")
     }
     let route = report.healthRoute ?? healthPath
-    let timeout = min(deadline - timeline.now, Self.answerTimeout)
     let base = url.hasSuffix("/") ? String(url.dropLast()) : url
     do throws(RuntimeFailure) {
       return try await web.ask(
-        .get, base + (route.hasPrefix("/") ? route : "/" + route), authorization, timeout: timeout
+        .get, base + (route.hasPrefix("/") ? route : "/" + route), authorization, timeout: patience(until: deadline)
       ).status == 200 ? upstream : nil
     } catch {
       guard !Task.isCancelled else { throw error }
       return nil
     }
+  }
+
+  /// For one answer: as `ServerControl.leastPatience` has it, even where the deadline is near.
+  private func patience(until deadline: Instant) -> Duration {
+    max(min(deadline - timeline.now, Self.answerTimeout), ServerControl.leastPatience)
   }
 
   private func pause(

@@ -5,8 +5,9 @@ internal import HTTP
 
 /// Asks services on the web, over TLS where their address says so.
 struct WebClient: Sendable {
-  /// Each request has a time-out of its own.
-  private let transfers = WebTransfers(patience: .seconds(60))
+  /// URLSession heeds no request's own time-out here, only its session's: so that one is beyond all of them.
+  private let transfers = WebTransfers(patience: .seconds(366 * 86_400))
+  private let timeline = SystemTimeline()
 
   struct Answer: Sendable {
     let status: Int
@@ -22,16 +23,16 @@ struct WebClient: Sendable {
   }
 
   /// Sends a request without a body and returns the answer, whatever its status.
-  /// - Throws: when there is no answer, or nothing more of it within `timeout`; the failure names the request.
+  /// - Throws: when the whole of an answer has not come within `timeout`; the failure names the request.
   func ask(
     _ method: ControlRequest.Method, _ url: String, _ authorization: String, timeout: Duration
   ) async throws(RuntimeFailure) -> Answer {
     guard let address = URL(string: url) else { throw RuntimeFailure("\(url) is no URL") }
-    var request = URLRequest(url: address, timeout: timeout)
+    var request = URLRequest(url: address)
     request.httpMethod = method.rawValue
     request.setValue(authorization, forHTTPHeaderField: "Authorization")
     do {
-      let answer = try await answer(to: request)
+      let answer = try await answer(to: request, within: timeout)
       let retryAfter = answer.fields.first { $0.name.lowercased() == "retry-after" }.flatMap { Int($0.value) }
       return Answer(status: answer.status, body: answer.body, retryAfter: retryAfter.map { .seconds(max($0, 0)) })
     } catch {
@@ -40,7 +41,7 @@ struct WebClient: Sendable {
   }
 
   /// Sends a request as `HTTPClient.send` does to servers nearby.
-  /// - Throws: when there is no answer, or nothing more of it within `timeout`; the failure names the request.
+  /// - Throws: when the whole of an answer has not come within `timeout`; the failure names the request.
   func send(
     _ request: ClientRequest, to origin: Origin, by access: WebAccess, timeout: Duration
   ) async throws(ClientFailure) -> ClientResponse {
@@ -48,13 +49,13 @@ struct WebClient: Sendable {
     guard let url = URL(string: address) else {
       throw ClientFailure(kind: .noAnswer, description: "\(address) is no URL")
     }
-    var webRequest = URLRequest(url: url, timeout: timeout)
+    var webRequest = URLRequest(url: url)
     webRequest.httpMethod = request.method.description
     for field in request.fields { webRequest.addValue(field.value, forHTTPHeaderField: field.name) }
     webRequest.setValue(access.authorization, forHTTPHeaderField: "Authorization")
     if !request.body.isEmpty { webRequest.httpBody = Data(request.body) }
     do {
-      let answer = try await answer(to: webRequest)
+      let answer = try await answer(to: webRequest, within: timeout)
       return ClientResponse(status: answer.status, body: answer.body)
     } catch {
       throw ClientFailure(
@@ -63,10 +64,17 @@ struct WebClient: Sendable {
   }
 
   private func answer(
-    to request: URLRequest
+    to request: URLRequest, within timeout: Duration
   ) async throws(URLError) -> (status: Int, fields: [(name: String, value: String)], body: [UInt8]) {
     let transfer = transfers.send(request)
-    defer { transfer.cancel() }
+    let patience = Task {
+      try await timeline.sleep(for: timeout)
+      transfer.timeOut(after: timeout)
+    }
+    defer {
+      patience.cancel()
+      transfer.cancel()
+    }
     var head: (status: Int, fields: [(name: String, value: String)]) = (0, [])
     var body: [UInt8] = []
     for await news in transfer.news {
@@ -80,12 +88,6 @@ struct WebClient: Sendable {
       }
     }
     throw URLError(.cancelled)
-  }
-}
-
-extension URLRequest {
-  fileprivate init(url: URL, timeout: Duration) {
-    self.init(url: url, timeoutInterval: max(timeout.seconds, 0.001))
   }
 }
 

@@ -11,7 +11,7 @@ package final class WebTransfers: Sendable {
   private let delegate = Delegate()
   private let session: URLSession
 
-  /// - Parameter patience: how long a service may be silent, for requests that have no time-out of their own.
+  /// - Parameter patience: how long a service may be silent.
   package init(patience: Duration) {
     let configuration = URLSessionConfiguration.ephemeral
     configuration.timeoutIntervalForRequest = patience / .seconds(1)
@@ -133,6 +133,12 @@ package final class WebTransfer: Sendable {
     whenHungUp()
   }
 
+  /// Ends it as one whose time is up.
+  package func timeOut(after patience: Duration) {
+    end(URLError(.timedOut, "no whole answer came within \(patience)"))
+    cancel()
+  }
+
   /// To be told of each piece once it has been dealt with.
   package func taken(bytes: Int) { bytesKept.wrappingSubtract(bytes, ordering: .relaxed) }
 
@@ -143,7 +149,7 @@ package final class WebTransfer: Sendable {
 
   fileprivate func append(_ bytes: [UInt8]) {
     guard bytesKept.wrappingAdd(bytes.count, ordering: .relaxed).newValue <= Self.mostBytesKept else {
-      end(URLError(.dataLengthExceedsMaximum))
+      end(URLError(.dataLengthExceedsMaximum, "more came than was taken, faster than could be kept"))
       return cancel()
     }
     reader.yield(.piece(bytes))
@@ -152,5 +158,12 @@ package final class WebTransfer: Sendable {
   fileprivate func end(_ failure: URLError?) {
     reader.yield(.end(failure))
     reader.finish()
+  }
+}
+
+extension URLError {
+  /// - Parameter message: worded for a person; URLSession's own errors have one.
+  fileprivate init(_ code: Code, _ message: String) {
+    self.init(code, userInfo: [NSLocalizedDescriptionKey: message])
   }
 }

@@ -42,7 +42,9 @@ extension ProcessTests {
         _ = try await runtime.wake()
         try await runtime.stop()
         try await runtime.stop()
-        await site.expectRequests(["POST /wake_up", "GET /is_sleeping", "POST /sleep?level=1", "GET /is_sleeping"])
+        await site.expectRequests([
+          "GET /is_sleeping", "POST /wake_up", "GET /is_sleeping", "POST /sleep?level=1", "GET /is_sleeping",
+        ])
       }
     }
 
