@@ -71,7 +71,7 @@ final class AdminWorld: Sendable {
   func post(_ target: String) async throws -> Answer { try await send(ClientRequest(.post, target)) }
 
   private func send(_ request: ClientRequest) async throws -> Answer {
-    let response = try await HTTPClient(loops: loops).send(request, to: origin, timeout: .seconds(30))
+    let response = try await HTTPClient(loops: loops).send(request, to: origin, timeout: .seconds(600))
     let json = try? JSONSerialization.jsonObject(with: Data(response.body)) as? [String: Any]
     return Answer(status: response.status, text: String(decoding: response.body, as: UTF8.self), json: json)
   }
@@ -97,7 +97,8 @@ final class Follower: Sendable {
     task = Task {
       defer { sink.finish() }
       try await client.stream(
-        ClientRequest(.get, "/control/events", fields: fields), to: origin, timeout: .seconds(30), silence: .seconds(30)
+        ClientRequest(.get, "/control/events", fields: fields), to: origin, timeout: .seconds(600),
+        silence: .seconds(600)
       ) { _, piece in
         for line in String(decoding: piece, as: UTF8.self).split(separator: "\n") where line.hasPrefix(":") {
           remarks.yield(String(line))

@@ -49,7 +49,7 @@ import Testing
 
     func get(_ target: String, fields: [(name: String, value: String)] = []) async throws -> Answer {
       let request = ClientRequest(.get, target, fields: fields)
-      let response = try await HTTPClient(loops: loops).send(request, to: origin, timeout: .seconds(30))
+      let response = try await HTTPClient(loops: loops).send(request, to: origin, timeout: .seconds(600))
       return Answer(status: response.status, text: String(decoding: response.body, as: UTF8.self))
     }
 
@@ -60,7 +60,7 @@ import Testing
     ) async throws -> String {
       let text = Mutex("")
       try await HTTPClient(loops: loops).stream(
-        ClientRequest(.get, target, fields: fields), to: origin, timeout: .seconds(30), silence: .seconds(30)
+        ClientRequest(.get, target, fields: fields), to: origin, timeout: .seconds(600), silence: .seconds(600)
       ) { _, piece in
         seen(
           text.withLock { text in

@@ -63,7 +63,7 @@ final class ProxyWorld: Sendable {
     let request = ClientRequest(
       .post, target, fields: [("Content-Type", "application/json")], body: Array(body.utf8))
     return try await HTTPClient(loops: loops).send(
-      request, to: Origin(host: address.host, port: address.port), timeout: .seconds(30))
+      request, to: Origin(host: address.host, port: address.port), timeout: .seconds(600))
   }
 
   /// The lines of the metrics that are not 0, of these families. A request is counted just after its answer, so they are

@@ -4,8 +4,9 @@ import Testing
 
 @testable import Server
 
-/// What `simulate` foretells is what the switcher does.
-@Suite(.timeLimit(.minutes(10)))
+/// What `simulate` foretells is what the switcher does. One after the other: all at once, their many small steps would keep
+/// the tests that wait for the network from theirs.
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct LiveTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let trace: String

@@ -62,7 +62,7 @@ final class StubWorld: Sendable {
     let request = ClientRequest(
       method, target, fields: [("Content-Type", "application/json")], body: Array(body.utf8))
     let response = try await HTTPClient(loops: loops).send(
-      request, to: Origin(host: address.host, port: address.port), timeout: .seconds(30))
+      request, to: Origin(host: address.host, port: address.port), timeout: .seconds(600))
     return Answer(status: response.status, text: String(decoding: response.body, as: UTF8.self))
   }
 
