@@ -53,7 +53,7 @@ extension SwitchMachine {
   /// Since when nobody has used the GPU, or its last model has left it; nil while somebody needs it, or nobody had it yet.
   private var idleSince: Instant? {
     guard waitingCount == 0, transition == nil, !mode.isManual, acceptsRequests else { return nil }
-    if let holder { return models[holder].awake.flatMap { $0.inFlight == 0 ? $0.idleSince : nil } }
-    return lastHolder.flatMap(index(of:)).flatMap { models[$0].lastLeft }
+    guard let holder else { return lastHolder.flatMap(index(of:)).flatMap { models[$0].lastLeft } }
+    return models[holder].inFlight == 0 ? models[holder].awake?.idleSince : nil
   }
 }
