@@ -12,22 +12,28 @@ enum EnginePaths {
       || path.contains("..")
   }
 
-  /// Whether a model server could take the path for a control path, however it is written.
+  /// Whether a model server, or a proxy before it, could take the path for a control path, however it is written.
   /// - Parameter path: as it came: percent-encoded, without the query.
   static func contains(_ path: some StringProtocol) -> Bool {
-    let path = normalized(path)
+    guard let path = normalized(path) else { return true }
     return exact.contains(path) || prefixes.contains { path.hasPrefix($0) }
       || (path.hasPrefix("/reset_") && path.hasSuffix("_cache"))
   }
 
   /// The path decoded once, in lower case, without empty, `.` and `..` segments.
-  static func normalized(_ path: some StringProtocol) -> String {
+  ///
+  /// Nil where it can't be told what is asked for: of a path that climbs above its beginning, since a server's base path may
+  /// stand before it, and of one that climbs behind an empty segment, which some count as one and others don't.
+  private static func normalized(_ path: some StringProtocol) -> String? {
     var segments: [Substring] = []
+    var hasEmptySegment = false
     let decoded = percentDecoded(path).lowercased()
-    for segment in decoded.split(whereSeparator: { $0 == "/" || $0 == "\\" }) {
+    let parts = decoded.split(omittingEmptySubsequences: false) { $0 == "/" || $0 == "\\" }
+    for segment in parts.dropFirst(decoded.hasPrefix("/") ? 1 : 0) {
       switch segment {
+      case "": hasEmptySegment = true
       case ".": continue
-      case "..": _ = segments.popLast()
+      case "..": guard !hasEmptySegment, segments.popLast() != nil else { return nil }
       default: segments.append(segment)
       }
     }

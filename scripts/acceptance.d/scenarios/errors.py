@@ -38,6 +38,8 @@ CASES = [
     Case("checklist 46: sleep, through a model's path", "POST", "/upstream/alpha/sleep?level=1", 403, "forbidden_path"),
     Case("sleep, in disguise", "POST", "/upstream/alpha/%73leep", 403, "forbidden_path"),
     Case("sleep, by a detour", "POST", "/upstream/alpha/v1/../sleep", 403, "forbidden_path"),
+    Case("out of a model's path", "POST", "/upstream/alpha/../../gateway/sleep", 403, "forbidden_path"),
+    Case("out of the API's path", "POST", "/v1/%2e%2e/../gateway/sleep", 403, "forbidden_path"),
     Case("a wake-up", "POST", "/upstream/alpha/wake_up", 403, "forbidden_path"),
     Case("a collective call", "POST", "/upstream/alpha/collective_rpc", 403, "forbidden_path"),
     Case("a cache reset", "POST", "/upstream/alpha/reset_prefix_cache", 403, "forbidden_path"),
