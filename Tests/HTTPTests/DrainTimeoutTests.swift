@@ -94,8 +94,9 @@ struct DrainTimeoutTests {
     }
   }
 
-  @Test func `a tunnel is ended on both sides`() async throws {
-    try await withProxy { server, upstream, _ in
+  @Test(arguments: [false, true])
+  func `a tunnel is ended on both sides, even if one has ended already`(serverEnds: Bool) async throws {
+    try await withProxy { server, upstream, forwards in
       let client = try await server.connect()
       try await client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
       let peer = try await upstream.accept()
@@ -103,9 +104,14 @@ struct DrainTimeoutTests {
       try await peer.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nhello")
       _ = try await client.readHead()
       #expect(try await client.read(5) == "hello")
+      if serverEnds {
+        peer.endSending()
+        #expect(try await client.readToEnd() == "")
+      }
       Self.hangUp(server, on: upstream)
       #expect(try await peer.readToEnd() == "")
-      #expect(try await client.readToEnd() == "")
+      if !serverEnds { #expect(try await client.readToEnd() == "") }
+      #expect(await forwards.nextFailure?.kind == "drained after 5")
     }
   }
 }

@@ -21,6 +21,8 @@ final class UpstreamConnection: @unchecked Sendable {
   var position = 0
   /// Where the answer goes to while it bears a request.
   var client: Channel?
+  /// Whether it carries another protocol by now, both ways: then a wait for the client, too, is one for its sake.
+  var isTunnel = false
   /// Why it was ended from here, if it was.
   private(set) var hangUp: HangUp?
 
@@ -54,12 +56,12 @@ final class UpstreamConnection: @unchecked Sendable {
   func becomeBusy() { isIdle = false }
 
   /// Ends the connection under whoever uses it. The server learns of it at once, the user when it next waits or reads, or
-  /// now if it waits for the client to take something. The first reason counts.
+  /// now if it waits for the client to take something. A tunnel's client is parted from. The first reason counts.
   func hangUp(for reason: HangUp) {
     hangUp = hangUp ?? reason
     _ = shutdown(channel.descriptor, CInt(SHUT_RDWR))
     channel.abort()
-    client?.interruptWriter()
+    if isTunnel { client?.abort() } else { client?.interruptWriter() }
   }
 
   /// Whether it can't bear another request: bytes that nobody asked for have come, or the server has ended it.

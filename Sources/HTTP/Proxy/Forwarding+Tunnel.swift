@@ -4,8 +4,9 @@ internal import Glibc
 // What follows an upgrade that the client asked for and the server granted (RFC 9110, section 7.8).
 extension Forwarding {
   /// Tells the client, then carries bytes both ways until both sides have ended.
-  mutating func tunnel() async throws(ForwardFailure) {
+  mutating func tunnel(_ origin: Origin) async throws(ForwardFailure) {
     connection.beginTunnel()
+    upstream.isTunnel = true
     exchange.record.status = 101
     exchange.abort()
     let (input, out) = (upstream.input, connection.output)
@@ -23,7 +24,7 @@ extension Forwarding {
     out.appendLineEnd()
     let isTold = await connection.channel.sendAll(out, stall: connection.worker.timeouts.writeStall)
     loop.buffers.recycle(out)
-    guard isTold else { throw .clientGone }
+    guard isTold else { throw hungUp(origin)?.midStream(bytesSent: 0) ?? .clientGone }
     // What came behind the two heads belongs to the new protocol.
     input.consume(upstream.head.byteCount)
     connection.input.consume(exchange.endOfRequest)
@@ -33,6 +34,7 @@ extension Forwarding {
     await toClient.run()
     await task.value
     exchange.record.bodyBytes = toClient.movedBytes
+    if let failure = hungUp(origin)?.midStream(bytesSent: toClient.movedBytes) { throw failure }
   }
 }
 

@@ -36,7 +36,7 @@ struct Forwarding: ~Copyable {
       try await readHead(plan)
       exchange.record.upstream?.headAt = loop.now
       for (name, value) in plan.addedFields { exchange.addResponseField(name, value) }
-      if upstream.head.status == 101 { try await tunnel() } else { try await relay(plan, tap) }
+      if upstream.head.status == 101 { try await tunnel(plan.origin) } else { try await relay(plan, tap) }
       if let pump, !pump.isDone {
         canReuseConnection = false
         await pump.stop()
