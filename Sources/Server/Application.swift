@@ -74,7 +74,7 @@ struct Application: Sendable {
         if upstream.web == nil {
           loops.hangUp(on: upstream.origin, for: .drainTimeout)
         } else {
-          web.hangUp(on: upstream.origin)
+          web.hangUp(on: upstream.origin, for: .drainTimeout)
         }
       })
     readings.expose(switcher, registry: registry)

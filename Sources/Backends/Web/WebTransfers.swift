@@ -1,6 +1,7 @@
 package import Core
 package import Foundation
 package import FoundationNetworking
+package import HTTP
 internal import Synchronization
 
 /// Sends requests to services on the web and hands their answers on as they come: URLSession as a stream.
@@ -10,6 +11,8 @@ internal import Synchronization
 package final class WebTransfers: Sendable {
   private let delegate = Delegate()
   private let session: URLSession
+  /// Those that can be hung up on, by the servers that they go to.
+  private let open = Mutex<[Origin: [ObjectIdentifier: WebTransfer]]>([:])
 
   /// - Parameter patience: how long a service may be silent.
   package init(patience: Duration) {
@@ -22,23 +25,41 @@ package final class WebTransfers: Sendable {
     session = URLSession(configuration: configuration, delegate: delegate, delegateQueue: nil)
   }
 
-  /// Sends the request. Whoever does so cancels the transfer in the end.
-  /// - Parameters:
-  ///   - origin: the server that it goes to; nil for a request that nobody hangs up on.
-  ///   - whenHungUp: called when the transfer is hung up on; by any thread.
-  package func send(
-    _ request: URLRequest, to origin: Origin? = nil, whenHungUp: @escaping @Sendable () -> Void = {}
-  ) -> WebTransfer {
-    let task = session.dataTask(with: request)
-    let transfer = WebTransfer(to: origin, whenHungUp: whenHungUp) { task.cancel() }
-    delegate.add(transfer, for: task)
-    task.resume()
+  /// Makes a transfer that can be hung up on from now on, and is still to be started. Whoever does so closes it in the end.
+  /// - Parameter whenHungUp: called when the transfer is hung up on; by any thread.
+  package func open(to origin: Origin, whenHungUp: @escaping @Sendable () -> Void) -> WebTransfer {
+    let transfer = WebTransfer(whenHungUp: whenHungUp)
+    open.withLock { $0[origin, default: [:]][ObjectIdentifier(transfer)] = transfer }
     return transfer
   }
 
-  /// Ends every transfer to that server.
-  package func hangUp(on origin: Origin) {
-    for transfer in delegate.all where transfer.origin == origin { transfer.hangUp() }
+  /// Ends a transfer that was opened to that server, unless it has ended by itself.
+  package func close(_ transfer: WebTransfer, to origin: Origin) {
+    open.withLock { open in
+      open[origin]?[ObjectIdentifier(transfer)] = nil
+      if open[origin]?.isEmpty == true { open[origin] = nil }
+    }
+    transfer.cancel()
+  }
+
+  /// Sends the request.
+  package func start(_ transfer: WebTransfer, _ request: URLRequest) {
+    let task = session.dataTask(with: request)
+    delegate.add(transfer, for: task)
+    task.resume()
+    transfer.began(task)
+  }
+
+  /// Sends a request that nobody hangs up on. Whoever does so cancels the transfer in the end.
+  func send(_ request: URLRequest) -> WebTransfer {
+    let transfer = WebTransfer(whenHungUp: {})
+    start(transfer, request)
+    return transfer
+  }
+
+  /// Ends every open transfer to that server.
+  package func hangUp(on origin: Origin, for reason: HangUp) {
+    for transfer in open.withLock({ $0[origin] ?? [:] }).values { transfer.hangUp(for: reason) }
   }
 
   private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {
@@ -47,8 +68,6 @@ package final class WebTransfers: Sendable {
     func add(_ transfer: WebTransfer, for task: URLSessionTask) {
       transfers.withLock { $0[task.taskIdentifier] = transfer }
     }
-
-    var all: [WebTransfer] { transfers.withLock { Array($0.values) } }
 
     private func transfer(_ task: URLSessionTask) -> WebTransfer? { transfers.withLock { $0[task.taskIdentifier] } }
 
@@ -104,34 +123,42 @@ package final class WebTransfer: Sendable {
   /// URLSession can't be told to wait. An answer that comes faster than its client takes it is kept up to here, then cut.
   private static let mostBytesKept = 64 << 20
 
-  fileprivate let origin: Origin?
   package let news: AsyncStream<News>
-  /// Ends the request, unless it has ended by itself.
-  package let cancel: @Sendable () -> Void
   private let reader: AsyncStream<News>.Continuation
   /// How much has come and was not taken yet.
   private let bytesKept = Atomic(0)
-  private let hasHungUp = Atomic(false)
+  private let state = Mutex(State())
   private let whenHungUp: @Sendable () -> Void
 
-  fileprivate init(
-    to origin: Origin?, whenHungUp: @escaping @Sendable () -> Void, cancel: @escaping @Sendable () -> Void
-  ) {
-    (news, reader) = AsyncStream.makeStream()
-    self.origin = origin
-    self.whenHungUp = whenHungUp
-    self.cancel = cancel
+  private struct State {
+    /// Nil until it is started.
+    var task: URLSessionTask?
+    var hangUp: HangUp?
   }
 
-  /// Whether it was ended from here under whoever reads it; what had come before is of no use then.
-  package var isHungUp: Bool { hasHungUp.load(ordering: .relaxed) }
+  fileprivate init(whenHungUp: @escaping @Sendable () -> Void) {
+    (news, reader) = AsyncStream.makeStream()
+    self.whenHungUp = whenHungUp
+  }
 
-  fileprivate func hangUp() {
-    hasHungUp.store(true, ordering: .relaxed)
+  /// Why it was ended from here under whoever reads it, if it was; what had come before is of no use then.
+  package var hangUp: HangUp? { state.withLock(\.hangUp) }
+
+  /// The first reason counts.
+  fileprivate func hangUp(for reason: HangUp) {
+    state.withLock { $0.hangUp = $0.hangUp ?? reason }
     end(URLError(.cancelled))
     cancel()
     whenHungUp()
   }
+
+  fileprivate func began(_ task: URLSessionTask) {
+    state.withLock { $0.task = task }
+    if hangUp != nil { task.cancel() }
+  }
+
+  /// Ends the request, unless it has ended by itself or was not started.
+  func cancel() { state.withLock(\.task)?.cancel() }
 
   /// Ends it as one whose time is up.
   package func timeOut(after patience: Duration) {

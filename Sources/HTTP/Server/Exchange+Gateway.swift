@@ -16,9 +16,15 @@ extension Exchange {
     }
   }
 
-  /// Ends a wait for the client to take what is sent, as if it had left. To be called by anybody, while the handler runs.
-  package var sendingInterrupter: @Sendable () -> Void {
-    { [loop, client = connection.channel] in loop.execute { client.interruptWriter() } }
+  /// Ends a wait for the client, to send more or to take what is sent, as if it had left. To be called by anybody, while the
+  /// handler runs.
+  package var interrupter: @Sendable () -> Void {
+    { [loop, client = connection.channel] in
+      loop.execute {
+        client.interruptReader()
+        client.interruptWriter()
+      }
+    }
   }
 
   /// Notes in `record` that the request passes a milestone now; of those that it passes again, the first time counts.

@@ -22,22 +22,23 @@ struct WebForwarding: Sendable {
   /// For an endpoint that has been scaled to zero: so long it holds the request instead of refusing it.
   private static let scaleUpTimeout = ("X-Scale-Up-Timeout", "600")
 
-  /// Ends every request that is on its way to that service, soon: their model is to make way.
-  func hangUp(on origin: Origin) { transfers.hangUp(on: origin) }
+  /// Ends every request that is on its way to that service, or still comes from its client, soon.
+  func hangUp(on origin: Origin, for reason: HangUp) { transfers.hangUp(on: origin, for: reason) }
 
   /// Sends the request and passes the answer on; `tap` looks at each piece of it.
   /// - Throws: as `Exchange.forward` does.
   func forward(
     _ exchange: Exchange, _ plan: ForwardPlan, by access: WebAccess, tap: AnswerTap = { _, _ in }
   ) async throws(ForwardFailure) {
-    let request = try await request(exchange, plan, access)
-    let transfer = transfers.send(request, to: plan.origin, whenHungUp: exchange.sendingInterrupter)
-    defer { transfer.cancel() }
+    let transfer = transfers.open(to: plan.origin, whenHungUp: exchange.interrupter)
+    defer { transfers.close(transfer, to: plan.origin) }
+    try await readBody(exchange, plan, transfer)
+    transfers.start(transfer, try request(exchange, plan, access))
     exchange.pass(.sent)
     defer { exchange.pass(.end) }
     var head: Head?
     for await news in transfer.news {
-      if transfer.isHungUp { throw await endHungUp(exchange, plan, head) }
+      if let reason = transfer.hangUp { throw await endHungUp(exchange, plan, reason, head) }
       switch news {
       case .head(let status, let fields):
         exchange.pass(.head)
@@ -50,7 +51,8 @@ struct WebForwarding: Sendable {
         do throws(ExchangeFailure) {
           try await exchange.send(bytes)
         } catch {
-          throw transfer.isHungUp ? await endHungUp(exchange, plan, head) : .clientGone
+          guard let reason = transfer.hangUp else { throw .clientGone }
+          throw await endHungUp(exchange, plan, reason, head)
         }
         transfer.taken(bytes: bytes.count)
       case .end(nil):
@@ -75,14 +77,21 @@ struct WebForwarding: Sendable {
   /// Whether an answer of this status has a body (RFC 9110, section 6.4.1).
   private static func hasBody(_ status: Int) -> Bool { status != 204 && status != 304 }
 
+  /// Reads the request's body, which its client may take a while to send.
+  private func readBody(
+    _ exchange: Exchange, _ plan: ForwardPlan, _ transfer: WebTransfer
+  ) async throws(ForwardFailure) {
+    do throws(ExchangeFailure) {
+      while transfer.hangUp == nil, try await exchange.readMoreBody() {}
+    } catch {
+      guard transfer.hangUp != nil else { throw ForwardFailure(error) }
+    }
+    if let reason = transfer.hangUp { throw ForwardFailure(reason, plan.origin) }
+  }
+
   private func request(
     _ exchange: Exchange, _ plan: ForwardPlan, _ access: WebAccess
-  ) async throws(ForwardFailure) -> URLRequest {
-    do {
-      try await exchange.readBody()
-    } catch {
-      throw ForwardFailure(error)
-    }
+  ) throws(ForwardFailure) -> URLRequest {
     let address = "\(access.scheme.rawValue)://\(plan.origin)\(plan.target ?? exchange.target)"
     guard let url = URL(string: address) else { throw .noAnswer("\(address) is no URL") }
     var request = URLRequest(url: url)
@@ -134,8 +143,10 @@ struct WebForwarding: Sendable {
     return failure
   }
 
-  private func endHungUp(_ exchange: Exchange, _ plan: ForwardPlan, _ head: Head?) async -> ForwardFailure {
-    let failure = ForwardFailure(.drainTimeout, plan.origin)
+  private func endHungUp(
+    _ exchange: Exchange, _ plan: ForwardPlan, _ reason: HangUp, _ head: Head?
+  ) async -> ForwardFailure {
+    let failure = ForwardFailure(reason, plan.origin)
     guard let head else { return failure }
     return await breakOff(exchange, plan, head, failure.midStream(bytesSent: exchange.record.bodyBytes))
   }

@@ -165,8 +165,8 @@ import Testing
       let client = try await world.client()
       try await client.send("GET /v1/events HTTP/1.1\r\nHost: here\r\n\r\n")
       _ = try await client.read(until: "data: one\n\n")
-      world.web.hangUp(on: Origin(host: world.origin.host, port: world.origin.port ^ 1))
-      world.web.hangUp(on: world.origin)
+      world.web.hangUp(on: Origin(host: world.origin.host, port: world.origin.port ^ 1), for: .drainTimeout)
+      world.web.hangUp(on: world.origin, for: .drainTimeout)
       let rest = try await client.read(until: "\u{0}")
       #expect(rest.contains("event: error\ndata: {\"type\":\"error\""))
       #expect(rest.contains("the drain took too long"))
@@ -185,9 +185,26 @@ import Testing
       let client = try await world.client()
       try await client.send("GET /v1/events HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
       #expect(await service.next == "asked")
-      world.web.hangUp(on: world.origin)
+      world.web.hangUp(on: world.origin, for: .drainTimeout)
       #expect(try await client.read(until: "\u{0}").hasPrefix("HTTP/1.1 502 "))
       #expect(await world.failures.next?.hasPrefix("drained(") == true)
+      client.close()
+    }
+  }
+
+  @Test(arguments: [HangUp.drainTimeout, .stop])
+  func `a client that is slow to send its request holds nothing up`(reason: HangUp) async throws {
+    try await withWorld { _ throws(ExchangeFailure) in
+    } _: { world in
+      let client = try await world.client()
+      try await client.send("POST /v1/completions HTTP/1.1\r\nHost: here\r\nContent-Length: 9\r\n")
+      try await client.send("Expect: 100-continue\r\n\r\n")
+      // The body is waited for.
+      _ = try await client.read(until: "100 Continue\r\n\r\n")
+      world.web.hangUp(on: world.origin, for: reason)
+      let kind = reason == .stop ? "noAnswer(" : "drained("
+      #expect(await world.failures.next?.hasPrefix(kind) == true)
+      #expect(try await client.read(until: "failed").hasPrefix("HTTP/1.1 502 "))
       client.close()
     }
   }
@@ -205,7 +222,7 @@ import Testing
       let client = try await world.client()
       try await client.send("GET /v1/events HTTP/1.1\r\nHost: here\r\n\r\n")
       #expect(await service.next == "sent")
-      world.web.hangUp(on: world.origin)
+      world.web.hangUp(on: world.origin, for: .drainTimeout)
       #expect(await world.failures.next?.hasPrefix("drained(") == true)
       client.close()
     }
