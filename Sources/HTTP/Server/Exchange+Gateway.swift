@@ -27,6 +27,16 @@ extension Exchange {
     }
   }
 
+  /// Sends of a further piece of the body what the client takes at once: before the answer is cut with `abort()`.
+  package func sendLastWord(_ bytes: [UInt8]) {
+    guard case .begun(let framing) = answer, framing != .none else { return }
+    let piece = ByteBuffer()
+    if framing == .chunked { piece.appendChunkSize(bytes.count) }
+    piece.append(bytes)
+    if framing == .chunked { piece.appendLineEnd() }
+    connection.sendLastWord(piece)
+  }
+
   /// Notes in `record` that the request passes a milestone now; of those that it passes again, the first time counts.
   package func pass(_ milestone: Milestone) {
     let now = SystemTimeline().now

@@ -38,7 +38,7 @@ struct WebForwarding: Sendable {
     defer { exchange.pass(.end) }
     var head: Head?
     for await news in transfer.news {
-      if let reason = transfer.hangUp { throw await endHungUp(exchange, plan, reason, head) }
+      if let reason = transfer.hangUp { throw endHungUp(exchange, plan, reason, head) }
       switch news {
       case .head(let status, let fields):
         exchange.pass(.head)
@@ -52,7 +52,7 @@ struct WebForwarding: Sendable {
           try await exchange.send(bytes)
         } catch {
           guard let reason = transfer.hangUp else { throw .clientGone }
-          throw await endHungUp(exchange, plan, reason, head)
+          throw endHungUp(exchange, plan, reason, head)
         }
         transfer.taken(bytes: bytes.count)
       case .end(nil):
@@ -62,7 +62,7 @@ struct WebForwarding: Sendable {
       case .end(let failure?):
         let reason = "\(plan.origin): \(failure.localizedDescription)"
         guard let head else { throw failure.wasNotTaken ? .notTaken(reason) : .noAnswer(reason) }
-        throw await breakOff(exchange, plan, head, .cut(reason, bytesSent: exchange.record.bodyBytes))
+        throw breakOff(exchange, plan, head, .cut(reason, bytesSent: exchange.record.bodyBytes))
       }
     }
     throw .clientGone
@@ -134,10 +134,10 @@ struct WebForwarding: Sendable {
   /// Tells the client, where it can be told, and cuts it off without a proper end.
   private func breakOff(
     _ exchange: Exchange, _ plan: ForwardPlan, _ head: Head, _ failure: ForwardFailure
-  ) async -> ForwardFailure {
+  ) -> ForwardFailure {
     if head.form == .eventStream {
-      let event = Array("\n\nevent: error\ndata: ".utf8) + plan.midStreamError(failure) + Array("\n\n".utf8)
-      try? await exchange.send(event)
+      exchange.sendLastWord(
+        Array("\n\nevent: error\ndata: ".utf8) + plan.midStreamError(failure) + Array("\n\n".utf8))
     }
     exchange.abort()
     return failure
@@ -145,10 +145,10 @@ struct WebForwarding: Sendable {
 
   private func endHungUp(
     _ exchange: Exchange, _ plan: ForwardPlan, _ reason: HangUp, _ head: Head?
-  ) async -> ForwardFailure {
+  ) -> ForwardFailure {
     let failure = ForwardFailure(reason, plan.origin)
     guard let head else { return failure }
-    return await breakOff(exchange, plan, head, failure.midStream(bytesSent: exchange.record.bodyBytes))
+    return breakOff(exchange, plan, head, failure.midStream(bytesSent: exchange.record.bodyBytes))
   }
 }
 
