@@ -38,11 +38,15 @@ struct WebForwarding: Sendable {
     defer { exchange.pass(.end) }
     var head: Head?
     for await news in transfer.news {
-      if let reason = transfer.hangUp { throw endHungUp(exchange, plan, reason, head) }
+      if let failure = hungUp(transfer, exchange, plan, head) { throw failure }
       switch news {
       case .head(let status, let fields):
         exchange.pass(.head)
-        try await begin(exchange, plan, status, fields)
+        do throws(ExchangeFailure) {
+          try await begin(exchange, plan, status, fields)
+        } catch {
+          throw hungUp(transfer, exchange, plan, head) ?? .clientGone
+        }
         head = Head(hasBody: Self.hasBody(status), form: AnswerForm(status: status, contentType: fields.contentType))
       case .piece(let bytes):
         guard let head, head.hasBody else { continue }
@@ -51,14 +55,17 @@ struct WebForwarding: Sendable {
         do throws(ExchangeFailure) {
           try await exchange.send(bytes)
         } catch {
-          guard let reason = transfer.hangUp else { throw .clientGone }
-          throw endHungUp(exchange, plan, reason, head)
+          throw hungUp(transfer, exchange, plan, head) ?? .clientGone
         }
         transfer.taken(bytes: bytes.count)
       case .end(nil):
         guard let head else { throw .noAnswer("\(plan.origin): ended without an answer") }
-        if head.hasBody { do { try await exchange.finish() } catch { throw .clientGone } }
-        return
+        guard head.hasBody else { return }
+        do throws(ExchangeFailure) {
+          return try await exchange.finish()
+        } catch {
+          throw hungUp(transfer, exchange, plan, head) ?? .clientGone
+        }
       case .end(let failure?):
         let reason = "\(plan.origin): \(failure.localizedDescription)"
         guard let head else { throw failure.wasNotTaken ? .notTaken(reason) : .noAnswer(reason) }
@@ -116,26 +123,22 @@ struct WebForwarding: Sendable {
 
   private func begin(
     _ exchange: Exchange, _ plan: ForwardPlan, _ status: Int, _ fields: [(name: String, value: String)]
-  ) async throws(ForwardFailure) {
+  ) async throws(ExchangeFailure) {
     for (name, value) in plan.addedFields { exchange.addResponseField(name, value) }
     if AnswerForm(status: status, contentType: fields.contentType) == .eventStream {
       exchange.addResponseField("X-Accel-Buffering", "no")
     }
     let kept = fields.filter { !Self.droppedAnswerFields.contains($0.name.lowercased()) }.map { ($0.name, $0.value) }
-    do {
-      guard Self.hasBody(status) else { return try await exchange.respond(status: status, fields: kept) }
-      try await exchange.begin(
-        status: status, fields: kept, contentType: fields.contentType ?? "application/octet-stream")
-    } catch {
-      throw .clientGone
-    }
+    guard Self.hasBody(status) else { return try await exchange.respond(status: status, fields: kept) }
+    try await exchange.begin(
+      status: status, fields: kept, contentType: fields.contentType ?? "application/octet-stream")
   }
 
   /// Tells the client, where it can be told, and cuts it off without a proper end.
   private func breakOff(
-    _ exchange: Exchange, _ plan: ForwardPlan, _ head: Head, _ failure: ForwardFailure
+    _ exchange: Exchange, _ plan: ForwardPlan, _ head: Head?, _ failure: ForwardFailure
   ) -> ForwardFailure {
-    if head.form == .eventStream {
+    if head?.form == .eventStream {
       exchange.sendLastWord(
         Array("\n\nevent: error\ndata: ".utf8) + plan.midStreamError(failure) + Array("\n\n".utf8))
     }
@@ -143,11 +146,13 @@ struct WebForwarding: Sendable {
     return failure
   }
 
-  private func endHungUp(
-    _ exchange: Exchange, _ plan: ForwardPlan, _ reason: HangUp, _ head: Head?
-  ) -> ForwardFailure {
+  /// What becomes of the request if it was ended from here.
+  private func hungUp(
+    _ transfer: WebTransfer, _ exchange: Exchange, _ plan: ForwardPlan, _ head: Head?
+  ) -> ForwardFailure? {
+    guard let reason = transfer.hangUp else { return nil }
     let failure = ForwardFailure(reason, plan.origin)
-    guard let head else { return failure }
+    guard exchange.responseHasBegun else { return failure }
     return breakOff(exchange, plan, head, failure.midStream(bytesSent: exchange.record.bodyBytes))
   }
 }
