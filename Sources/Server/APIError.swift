@@ -106,6 +106,12 @@ extension APIError {
     APIError(status: 502, code: .upstreamUnavailable, message: "the model server gave no answer: \(detail)")
   }
 
+  static func cutOff() -> APIError {
+    APIError(
+      status: 502, code: .upstreamUnavailable,
+      message: "the request was cut off, since its model had to make way and the drain took too long")
+  }
+
   static func upstreamTimeout(_ detail: String) -> APIError {
     APIError(status: 504, code: .upstreamTimeout, message: "the model server took too long: \(detail)")
   }
@@ -118,8 +124,8 @@ extension APIError {
   /// What a caller is told whose model server failed; nil where the connection itself tells it, or nobody is left to be told.
   init?(_ failure: ForwardFailure) {
     switch failure {
-    case .notTaken(let detail), .noAnswer(let detail), .drained(let detail, bytesSent: nil):
-      self = .upstreamUnavailable(detail)
+    case .notTaken(let detail), .noAnswer(let detail): self = .upstreamUnavailable(detail)
+    case .drained(_, bytesSent: nil): self = .cutOff()
     case .timedOut(let detail): self = .upstreamTimeout(detail)
     case .refused(let fault): self.init(fault)
     case .cut, .drained, .clientGone: return nil

@@ -80,7 +80,8 @@ struct ModelProxyTests {
       try await world.sleep()
       let body = String(decoding: try await answer.body, as: UTF8.self)
       #expect(try await answer.status == 502)
-      #expect(body.contains("the drain took too long"))
+      let message = "the request was cut off, since its model had to make way and the drain took too long"
+      #expect(body.contains(#""message":"\#(message)""#))
       let found = await world.metrics(of: ["upstream_errors", "requests_total", "requests_rejected"], after: 1)
       #expect(
         found == [
