@@ -8,6 +8,8 @@ struct WebClient: Sendable {
   /// URLSession heeds no request's own time-out here, only its session's: so that one is beyond all of them.
   private let transfers = WebTransfers(patience: .seconds(366 * 86_400))
   private let timeline = SystemTimeline()
+  /// Of an answer's body, as `HTTPClient` has it.
+  private static let mostBytes = 1 << 20
 
   struct Answer: Sendable {
     let status: Int
@@ -23,7 +25,7 @@ struct WebClient: Sendable {
   }
 
   /// Sends a request without a body and returns the answer, whatever its status.
-  /// - Throws: when the whole of an answer has not come within `timeout`; the failure names the request.
+  /// - Throws: when the whole of an answer has not come within `timeout`, or exceeds 1 MiB; the failure names the request.
   func ask(
     _ method: ControlRequest.Method, _ url: String, _ authorization: String, timeout: Duration
   ) async throws(RuntimeFailure) -> Answer {
@@ -41,7 +43,7 @@ struct WebClient: Sendable {
   }
 
   /// Sends a request as `HTTPClient.send` does to servers nearby.
-  /// - Throws: when the whole of an answer has not come within `timeout`; the failure names the request.
+  /// - Throws: when the whole of an answer has not come within `timeout`, or exceeds 1 MiB; the failure names the request.
   func send(
     _ request: ClientRequest, to origin: Origin, by access: WebAccess, timeout: Duration
   ) async throws(ClientFailure) -> ClientResponse {
@@ -82,6 +84,9 @@ struct WebClient: Sendable {
       case .head(let status, let fields): head = (status, fields)
       case .piece(let bytes):
         body += bytes
+        guard body.count <= Self.mostBytes else {
+          throw URLError(.dataLengthExceedsMaximum, "the answer exceeds \(Self.mostBytes) bytes")
+        }
         transfer.taken(bytes: bytes.count)
       case .end(nil): return (head.status, head.fields, body)
       case .end(let failure?): throw failure

@@ -190,7 +190,7 @@ package final class WebTransfer: Sendable {
 
 extension URLError {
   /// - Parameter message: worded for a person; URLSession's own errors have one.
-  fileprivate init(_ code: Code, _ message: String) {
+  init(_ code: Code, _ message: String) {
     self.init(code, userInfo: [NSLocalizedDescriptionKey: message])
   }
 }

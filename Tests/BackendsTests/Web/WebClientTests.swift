@@ -1,4 +1,5 @@
 import Core
+import HTTP
 import Testing
 
 @testable import Backends
@@ -14,6 +15,25 @@ struct WebClientTests {
     }
     #expect(failure?.message == "GET http://127.0.0.1:\(silent.port)/: no whole answer came within 0.2 seconds")
     #expect(clock.now - began < .seconds(30))
+  }
+
+  @Test func `an answer without an end is not waited for`() async throws {
+    let loops = try EventLoopGroup(count: 1)
+    let server = HTTPServer(address: try SocketAddress("127.0.0.1:0"), loops: loops, logger: .silent) { exchange in
+      do throws(ExchangeFailure) {
+        try await exchange.begin(status: 200, contentType: "text/plain")
+        while true { try await exchange.send([UInt8](repeating: 0x61, count: 65_536)) }
+      } catch {
+        // The client has had enough.
+      }
+    }
+    let url = "http://127.0.0.1:\(try await server.start().port)/"
+    let failure = await #expect(throws: RuntimeFailure.self) {
+      try await WebClient().ask(.get, url, "", timeout: .seconds(500))
+    }
+    #expect(failure?.message == "GET \(url): the answer exceeds 1048576 bytes")
+    await server.drain(until: .zero)
+    await loops.shutdown()
   }
 
   @Test func `a request that fails while it is cancelled ends all the same`() async throws {
