@@ -5,7 +5,7 @@ internal import HTTP
 struct ServerControl: Sendable {
   let client: HTTPClient
   /// For a server that is a service on the web.
-  var web = WebClient()
+  let web: WebClient
   let upstream: Upstream
   /// Answers 200 while the server is well.
   var healthPath = "/health"

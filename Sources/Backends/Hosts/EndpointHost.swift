@@ -37,7 +37,6 @@ package struct InferenceEndpoint: Hashable, Sendable {
 struct EndpointHost: ModelHost {
   let endpoint: InferenceEndpoint
   let site: HostSite
-  let web: WebClient
   /// For an endpoint that names no health route.
   let healthPath: String
   let sleepTimeout: Duration
@@ -50,6 +49,7 @@ struct EndpointHost: ModelHost {
   private static let stopTimeout: Duration = .seconds(10)
 
   private var timeline: any Timeline { site.control.timeline }
+  private var web: WebClient { site.control.web }
   private var authorization: String { "Bearer \(endpoint.token)" }
 
   func wake() async throws(RuntimeFailure) -> Upstream {

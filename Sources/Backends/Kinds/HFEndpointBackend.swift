@@ -17,8 +17,8 @@ extension Backend {
       .hosted(
         HostPlan { site in
           EndpointHost(
-            endpoint: endpoint, site: site, web: WebClient(), healthPath: settings.healthPath,
-            sleepTimeout: settings.sleepTimeout, wakeTimeout: settings.wakeTimeout)
+            endpoint: endpoint, site: site, healthPath: settings.healthPath, sleepTimeout: settings.sleepTimeout,
+            wakeTimeout: settings.wakeTimeout)
         }))
   }
 }

@@ -22,8 +22,8 @@ extension ProcessTests {
         model: "large", control: site.control(upstream), log: site.log.logger, kept: site.output,
         start: site.programs.start)
       return EndpointHost(
-        endpoint: endpoint, site: hosting, web: WebClient(), healthPath: "/health", sleepTimeout: .seconds(20),
-        wakeTimeout: wakeTimeout, lookInterval: .milliseconds(5))
+        endpoint: endpoint, site: hosting, healthPath: "/health", sleepTimeout: .seconds(20), wakeTimeout: wakeTimeout,
+        lookInterval: .milliseconds(5))
     }
 
     private var orders: [String] {

@@ -30,7 +30,7 @@ struct HostedRuntimeTests {
 
   init() throws {
     let control = ServerControl(
-      client: HTTPClient(loops: try ProcessTests.Site().loops),
+      client: HTTPClient(loops: try ProcessTests.Site().loops), web: WebClient(),
       upstream: Upstream(origin: Origin(host: "127.0.0.1", port: 9)), timeline: timeline, logger: .silent)
     runtime = HostedRuntime(model: "m", host: host, control: control, instances: InstanceNumbers())
   }

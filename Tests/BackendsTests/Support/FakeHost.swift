@@ -151,7 +151,8 @@ extension ProcessTests.Site {
   }
 
   func control(_ upstream: Upstream) -> ServerControl {
-    ServerControl(client: HTTPClient(loops: loops), upstream: upstream, timeline: timeline, logger: log.logger)
+    ServerControl(
+      client: HTTPClient(loops: loops), web: WebClient(), upstream: upstream, timeline: timeline, logger: log.logger)
   }
 
   /// The orders that a host was given.
