@@ -54,8 +54,8 @@ extension Application {
       events: followsEvents ? EventsRoute.path : nil
     ).add(to: &router)
     let proxy = ModelProxy(
-      directory: directory, switcher: switcher, web: web, timeline: timeline, recorder: recorder,
-      logger: logger)
+      directory: directory, switcher: switcher, web: WebForwarding(transfers: runtimes.forwarded.web),
+      timeline: timeline, recorder: recorder, logger: logger)
     for path in ["/completion", "/infill", "/rerank", "/tokenize"] { router.add(.post, path, proxy.serve) }
     for path in Self.namedPaths { router.add(nil, path, proxy.serve) }
     router.add(under: "/v1/", proxy.serve)

@@ -18,7 +18,6 @@ struct Application: Sendable {
   let history = SwitchHistory()
   let feed: EventFeed
   let runtimes: RuntimeFactory
-  let web = WebForwarding()
   let switcher: ModelSwitcher
   let directory: LiveDirectory
   let http: HTTPMetrics
@@ -70,13 +69,7 @@ struct Application: Sendable {
         history.observe(notice)
         feed.observe(notice, now)
       },
-      hangUp: { [loops, web] upstream in
-        if upstream.web == nil {
-          loops.hangUp(on: upstream.origin, for: .drainTimeout)
-        } else {
-          web.hangUp(on: upstream.origin, for: .drainTimeout)
-        }
-      })
+      hangUp: { [forwarded = runtimes.forwarded] in forwarded.hangUp(on: $0, for: .drainTimeout) })
     readings.expose(switcher, registry: registry)
     let requests = RequestMetrics(registry: registry)
     http = HTTPMetrics(registry: registry)

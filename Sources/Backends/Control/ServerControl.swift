@@ -6,6 +6,8 @@ struct ServerControl: Sendable {
   let client: HTTPClient
   /// For a server that is a service on the web.
   let web: WebClient
+  /// The clients' requests, to be hung up on where the server is to end.
+  let forwarded: ForwardedRequests
   let upstream: Upstream
   /// Answers 200 while the server is well.
   var healthPath = "/health"

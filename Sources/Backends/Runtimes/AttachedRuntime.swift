@@ -68,7 +68,7 @@ actor AttachedRuntime: ModelRuntime {
   func stop() async throws(RuntimeFailure) {
     guard hold == .ours else { return }
     if let mode = try plan.method(for: plan.eviction).mode, !mode.sleepSteps.isEmpty {
-      control.client.hangUp(on: upstream.origin)
+      control.forwarded.hangUp(on: upstream, for: .stop)
       try await control.end { () async throws(RuntimeFailure) in
         try await control.sleep(mode, timeout: plan.sleepTimeout)
       }

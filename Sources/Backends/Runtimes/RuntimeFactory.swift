@@ -14,6 +14,8 @@ package struct RuntimeFactory: Sendable {
   package let outputs = ModelOutputs()
   private let cuda: CUDAAccess
   private let web = WebClient()
+  /// Whoever forwards requests does so through these.
+  package let forwarded: ForwardedRequests
   private let instances = InstanceNumbers()
   private let leaving = PortsInLeaving()
 
@@ -39,6 +41,7 @@ package struct RuntimeFactory: Sendable {
   ) {
     (self.loops, self.timeline, self.logger, self.output, self.observer) = (loops, timeline, logger, output, observer)
     marks = ServerMarks(installation: installation)
+    forwarded = ForwardedRequests(loops: loops)
     self.cuda = cuda
   }
 
@@ -47,8 +50,9 @@ package struct RuntimeFactory: Sendable {
   package func runtime(for model: ModelID, _ settings: BackendSettings) throws(BackendFaults) -> any ModelRuntime {
     let blueprint = try settings.backend.blueprint(settings)
     let control = ServerControl(
-      client: HTTPClient(loops: loops), web: web, upstream: settings.upstream, healthPath: settings.healthPath,
-      timeline: timeline, logger: logger.with("model", model), observe: { [observer] in observer(model, $0) })
+      client: HTTPClient(loops: loops), web: web, forwarded: forwarded, upstream: settings.upstream,
+      healthPath: settings.healthPath, timeline: timeline, logger: logger.with("model", model),
+      observe: { [observer] in observer(model, $0) })
     switch blueprint {
     case .server(let plan): return server(model, plan, control)
     case .hosted(let plan):

@@ -38,7 +38,7 @@ extension ServerRuntime {
     }
     kept = nil
     // What is idle between us and the server would come back with it, to find us gone; and to freeze it takes a firewall.
-    control.client.hangUp(on: upstream.origin)
+    control.forwarded.hangUp(on: upstream, for: .stop)
     try await disk { [images] in Result { () throws(RuntimeFailure) in try images.prepare() } }.get()
     let start = control.timeline.now
     do throws(RuntimeFailure) {

@@ -166,7 +166,7 @@ actor ServerRuntime: ModelRuntime {
 
   /// Some servers wait for their connections when they are told to end, and llama.cpp does so without an end.
   private func end(_ life: Life) async throws(RuntimeFailure) {
-    control.client.hangUp(on: upstream.origin)
+    control.forwarded.hangUp(on: upstream, for: .stop)
     leaving.add(upstream.origin.port)
     defer { leaving.remove(upstream.origin.port) }
     try await life.process.stop(grace: launch.stopGrace)

@@ -11,8 +11,8 @@ internal import Synchronization
 package final class WebTransfers: Sendable {
   private let delegate = Delegate()
   private let session: URLSession
-  /// Those that can be hung up on, by the servers that they go to.
-  private let open = Mutex<[Origin: [ObjectIdentifier: WebTransfer]]>([:])
+  /// Those that can be hung up on, by where they go to: behind one gateway there may be many models' servers.
+  private let open = Mutex<[Upstream: [ObjectIdentifier: WebTransfer]]>([:])
 
   /// - Parameter patience: how long a service may be silent.
   package init(patience: Duration) {
@@ -27,17 +27,17 @@ package final class WebTransfers: Sendable {
 
   /// Makes a transfer that can be hung up on from now on, and is still to be started. Whoever does so closes it in the end.
   /// - Parameter whenHungUp: called when the transfer is hung up on; by any thread.
-  package func open(to origin: Origin, whenHungUp: @escaping @Sendable () -> Void) -> WebTransfer {
+  package func open(to upstream: Upstream, whenHungUp: @escaping @Sendable () -> Void) -> WebTransfer {
     let transfer = WebTransfer(whenHungUp: whenHungUp)
-    open.withLock { $0[origin, default: [:]][ObjectIdentifier(transfer)] = transfer }
+    open.withLock { $0[upstream, default: [:]][ObjectIdentifier(transfer)] = transfer }
     return transfer
   }
 
-  /// Ends a transfer that was opened to that server, unless it has ended by itself.
-  package func close(_ transfer: WebTransfer, to origin: Origin) {
+  /// Ends a transfer that was opened so, unless it has ended by itself.
+  package func close(_ transfer: WebTransfer, to upstream: Upstream) {
     open.withLock { open in
-      open[origin]?[ObjectIdentifier(transfer)] = nil
-      if open[origin]?.isEmpty == true { open[origin] = nil }
+      open[upstream]?[ObjectIdentifier(transfer)] = nil
+      if open[upstream]?.isEmpty == true { open[upstream] = nil }
     }
     transfer.cancel()
   }
@@ -58,8 +58,8 @@ package final class WebTransfers: Sendable {
   }
 
   /// Ends every open transfer to that server.
-  package func hangUp(on origin: Origin, for reason: HangUp) {
-    for transfer in open.withLock({ $0[origin] ?? [:] }).values { transfer.hangUp(for: reason) }
+  package func hangUp(on upstream: Upstream, for reason: HangUp) {
+    for transfer in open.withLock({ $0[upstream] ?? [:] }).values { transfer.hangUp(for: reason) }
   }
 
   private final class Delegate: NSObject, URLSessionDataDelegate, Sendable {

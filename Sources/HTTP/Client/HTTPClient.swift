@@ -55,11 +55,6 @@ package struct HTTPClient: Sendable {
   }
 }
 
-extension HTTPClient {
-  /// Ends every connection over which clients' requests are forwarded to that server; see `EventLoopGroup`.
-  package func hangUp(on origin: Origin) { loops.hangUp(on: origin, for: .stop) }
-}
-
 /// A request with its whole body.
 package struct ClientRequest: Sendable {
   package var method: HTTPMethod

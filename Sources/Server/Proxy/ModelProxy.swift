@@ -85,7 +85,7 @@ struct ModelProxy: Sendable {
         do throws(ForwardFailure) {
           let plan = visit.plan(to: upstream, asking: exchange)
           if let access = upstream.web {
-            try await web.forward(exchange, plan, by: access) { visit.usage.take($0, $1) }
+            try await web.forward(exchange, plan, to: upstream, by: access) { visit.usage.take($0, $1) }
           } else {
             try await exchange.forward(plan) { visit.usage.take($0, $1) }
           }

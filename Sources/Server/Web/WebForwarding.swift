@@ -7,8 +7,7 @@ internal import HTTP
 /// Forwards requests to models that services on the web serve, as `Exchange.forward` does to servers nearby. The request's
 /// body is read whole first; the answer goes on as it comes.
 struct WebForwarding: Sendable {
-  /// A model may think for as long as it likes; it is the client that gives up.
-  private let transfers = WebTransfers(patience: .seconds(86_400))
+  let transfers: WebTransfers
 
   /// What is not sent on, since lengths and codings are settled anew.
   private static let droppedFields: KnownFieldSet = [.host, .contentLength, .expect, .acceptEncoding]
@@ -22,16 +21,14 @@ struct WebForwarding: Sendable {
   /// For an endpoint that has been scaled to zero: so long it holds the request instead of refusing it.
   private static let scaleUpTimeout = ("X-Scale-Up-Timeout", "600")
 
-  /// Ends every request that is on its way to that service, or still comes from its client, soon.
-  func hangUp(on origin: Origin, for reason: HangUp) { transfers.hangUp(on: origin, for: reason) }
-
   /// Sends the request and passes the answer on; `tap` looks at each piece of it.
   /// - Throws: as `Exchange.forward` does.
   func forward(
-    _ exchange: Exchange, _ plan: ForwardPlan, by access: WebAccess, tap: AnswerTap = { _, _ in }
+    _ exchange: Exchange, _ plan: ForwardPlan, to upstream: Upstream, by access: WebAccess,
+    tap: AnswerTap = { _, _ in }
   ) async throws(ForwardFailure) {
-    let transfer = transfers.open(to: plan.origin, whenHungUp: exchange.interrupter)
-    defer { transfers.close(transfer, to: plan.origin) }
+    let transfer = transfers.open(to: upstream, whenHungUp: exchange.interrupter)
+    defer { transfers.close(transfer, to: upstream) }
     try await readBody(exchange, plan, transfer)
     transfers.start(transfer, try request(exchange, plan, access))
     exchange.pass(.sent)

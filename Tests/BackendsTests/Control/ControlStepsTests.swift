@@ -57,8 +57,8 @@ extension ProcessTests {
       try await site.withServer(FakeServer(["/one": .first(503, times: 7)])) { control in
         let timeline = ManualTimeline()
         let patient = ServerControl(
-          client: control.client, web: control.web, upstream: control.upstream, timeline: timeline,
-          logger: site.log.logger)
+          client: control.client, web: control.web, forwarded: control.forwarded, upstream: control.upstream,
+          timeline: timeline, logger: site.log.logger)
         let steps = Task {
           try await patient.carryOut([ControlStep("/one", retries: 7)], of: .wake, timeout: .seconds(10))
         }
@@ -135,8 +135,8 @@ extension ProcessTests {
       try await site.withServer(FakeServer(["/ready": .first(503, times: 1)])) { control in
         let timeline = ManualTimeline()
         let late = ServerControl(
-          client: control.client, web: control.web, upstream: control.upstream, timeline: timeline,
-          logger: site.log.logger)
+          client: control.client, web: control.web, forwarded: control.forwarded, upstream: control.upstream,
+          timeline: timeline, logger: site.log.logger)
         let health = Task { try await late.awaitHealth(at: "/ready", within: .seconds(10)) }
         await timeline.sleeper(until: .zero + .milliseconds(5))
         timeline.advance(by: .seconds(3600))

@@ -1,4 +1,5 @@
 import Core
+import HTTP
 import Testing
 
 @testable import Backends
@@ -45,6 +46,26 @@ extension ProcessTests {
         await site.expectRequests([
           "GET /is_sleeping", "POST /wake_up", "GET /is_sleeping", "POST /sleep?level=1", "GET /is_sleeping",
         ])
+      }
+    }
+
+    @Test func `a service on the web has its requests ended before it is told to sleep in the place of a stop`()
+      async throws
+    {
+      let server = try FakeServer()
+      let factory = site.factory
+      let runtime = try site.runtime(command: [], port: server.port, backend: .attached, from: factory) {
+        $0.useSleepSteps()
+        $0.upstream = Upstream(origin: server.origin, web: WebAccess(scheme: .http))
+      }
+      try await site.withServer(server) { _ in
+        _ = try await runtime.wake()
+        let transfer = factory.forwarded.web.open(to: runtime.upstream) {}
+        let neighbour = Upstream(origin: server.origin, basePath: "/other", web: WebAccess(scheme: .http))
+        let other = factory.forwarded.web.open(to: neighbour) {}
+        try await runtime.stop()
+        #expect(transfer.hangUp == .stop)
+        #expect(other.hangUp == nil)
       }
     }
 

@@ -29,8 +29,9 @@ struct HostedRuntimeTests {
   }
 
   init() throws {
+    let loops = try ProcessTests.Site().loops
     let control = ServerControl(
-      client: HTTPClient(loops: try ProcessTests.Site().loops), web: WebClient(),
+      client: HTTPClient(loops: loops), web: WebClient(), forwarded: ForwardedRequests(loops: loops),
       upstream: Upstream(origin: Origin(host: "127.0.0.1", port: 9)), timeline: timeline, logger: .silent)
     runtime = HostedRuntime(model: "m", host: host, control: control, instances: InstanceNumbers())
   }

@@ -67,8 +67,8 @@ extension ProcessTests {
       let server = try FakeServer()
       let predecessor = site.start(server.command)
       let control = ServerControl(
-        client: HTTPClient(loops: site.loops), web: WebClient(), upstream: Upstream(origin: server.origin),
-        timeline: site.timeline, logger: .silent)
+        client: HTTPClient(loops: site.loops), web: WebClient(), forwarded: ForwardedRequests(loops: site.loops),
+        upstream: Upstream(origin: server.origin), timeline: site.timeline, logger: .silent)
       try await control.awaitHealth(at: "/health", within: .seconds(30))
       let runtime = try site.runtime(server)
       async let instance = runtime.wake()

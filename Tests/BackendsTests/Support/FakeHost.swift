@@ -152,7 +152,8 @@ extension ProcessTests.Site {
 
   func control(_ upstream: Upstream) -> ServerControl {
     ServerControl(
-      client: HTTPClient(loops: loops), web: WebClient(), upstream: upstream, timeline: timeline, logger: log.logger)
+      client: HTTPClient(loops: loops), web: WebClient(), forwarded: ForwardedRequests(loops: loops),
+      upstream: upstream, timeline: timeline, logger: log.logger)
   }
 
   /// The orders that a host was given.

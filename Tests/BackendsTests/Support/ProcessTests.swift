@@ -93,7 +93,8 @@ extension ProcessTests.Site {
     let process = start(server.command)
     let upstream = Upstream(origin: server.origin, basePath: basePath)
     let control = ServerControl(
-      client: HTTPClient(loops: loops), web: WebClient(), upstream: upstream, timeline: timeline, logger: log.logger)
+      client: HTTPClient(loops: loops), web: WebClient(), forwarded: ForwardedRequests(loops: loops),
+      upstream: upstream, timeline: timeline, logger: log.logger)
     do {
       try await control.awaitHealth(at: "/health", within: .seconds(30))
       try await body(control)

@@ -1,3 +1,4 @@
+import Backends
 import Core
 import HTTP
 import Metrics
@@ -32,17 +33,18 @@ final class ProxyWorld: Sendable {
     let text = #"{"models": {"a": {"url": "http://127.0.0.1:\#(port)"\#(options)}}}"#
     let configuration = try ConfigurationText(text).load()
     let timeline = SystemTimeline()
+    let forwarded = ForwardedRequests(loops: loops)
     switcher = ModelSwitcher(
       machine: SwitchMachine(
         models: configuration.models.map { ($0.id, $0.limits) }, policy: FIFO(options: PolicyOptions()),
         requestTimeout: .seconds(30), at: timeline.now),
       runtimes: ["a": WillingRuntime(upstream: Upstream(origin: Origin(host: "127.0.0.1", port: port)))],
-      timeline: timeline, hangUp: { loops.hangUp(on: $0.origin, for: .drainTimeout) })
+      timeline: timeline, hangUp: { forwarded.hangUp(on: $0, for: .drainTimeout) })
     let directory = ModelDirectory(
       configuration.models, metrics: RequestMetrics(registry: registry), traffic: TrafficMonitor())
     let proxy = ModelProxy(
-      directory: LiveDirectory(directory), switcher: switcher, web: WebForwarding(), timeline: timeline, recorder: nil,
-      logger: .silent)
+      directory: LiveDirectory(directory), switcher: switcher, web: WebForwarding(transfers: forwarded.web),
+      timeline: timeline, recorder: nil, logger: .silent)
     var router = Router(ledger: .silent(registry), logger: .silent)
     router.add(under: "/v1/", proxy.serve)
     server = HTTPServer(

@@ -1,3 +1,4 @@
+import Backends
 import Core
 import Foundation
 import HTTP
@@ -20,8 +21,8 @@ import Testing
   private struct World {
     let loops: EventLoopGroup
     let front: SocketAddress
-    let origin: Origin
-    let web: WebForwarding
+    let upstream: Upstream
+    let web: WebTransfers
     /// How the forwarding failed.
     let failures: Notes
 
@@ -53,23 +54,23 @@ import Testing
       try? await service(exchange)
     }
     let address = try await back.start()
-    let origin = Origin(host: address.host, port: address.port)
-    let web = WebForwarding()
+    let access = WebAccess(scheme: .http, authorization: authorization)
+    let upstream = Upstream(origin: Origin(host: address.host, port: address.port), web: access)
+    let web = ForwardedRequests(loops: loops).web
     let failures = Notes()
     let front = HTTPServer(address: anywhere, loops: loops, logger: .silent) { exchange in
-      var plan = ForwardPlan(origin: origin)
+      var plan = ForwardPlan(origin: upstream.origin)
       plan.bodyEdit = edit
       exchange.timing = ServerTiming()
       plan.addedFields = [("x-added", "1")]
       do throws(ForwardFailure) {
-        try await web.forward(
-          exchange, plan, by: WebAccess(scheme: .http, authorization: authorization))
+        try await WebForwarding(transfers: web).forward(exchange, plan, to: upstream, by: access)
       } catch {
         failures.add("\(error)")
         if !exchange.responseHasBegun { try? await exchange.respond(status: 502, body: "failed") }
       }
     }
-    let world = World(loops: loops, front: try await front.start(), origin: origin, web: web, failures: failures)
+    let world = World(loops: loops, front: try await front.start(), upstream: upstream, web: web, failures: failures)
     do {
       try await body(world)
     } catch {
@@ -165,8 +166,9 @@ import Testing
       let client = try await world.client()
       try await client.send("GET /v1/events HTTP/1.1\r\nHost: here\r\n\r\n")
       _ = try await client.read(until: "data: one\n\n")
-      world.web.hangUp(on: Origin(host: world.origin.host, port: world.origin.port ^ 1), for: .drainTimeout)
-      world.web.hangUp(on: world.origin, for: .drainTimeout)
+      let neighbour = Upstream(origin: world.upstream.origin, basePath: "/other", web: world.upstream.web)
+      world.web.hangUp(on: neighbour, for: .drainTimeout)
+      world.web.hangUp(on: world.upstream, for: .drainTimeout)
       let rest = try await client.read(until: "\u{0}")
       #expect(rest.contains("event: error\ndata: {\"type\":\"error\""))
       #expect(rest.contains("the drain took too long"))
@@ -185,7 +187,7 @@ import Testing
       let client = try await world.client()
       try await client.send("GET /v1/events HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
       #expect(await service.next == "asked")
-      world.web.hangUp(on: world.origin, for: .drainTimeout)
+      world.web.hangUp(on: world.upstream, for: .drainTimeout)
       #expect(try await client.read(until: "\u{0}").hasPrefix("HTTP/1.1 502 "))
       #expect(await world.failures.next?.hasPrefix("drained(") == true)
       client.close()
@@ -201,7 +203,7 @@ import Testing
       try await client.send("Expect: 100-continue\r\n\r\n")
       // The body is waited for.
       _ = try await client.read(until: "100 Continue\r\n\r\n")
-      world.web.hangUp(on: world.origin, for: reason)
+      world.web.hangUp(on: world.upstream, for: reason)
       let kind = reason == .stop ? "noAnswer(" : "drained("
       #expect(await world.failures.next?.hasPrefix(kind) == true)
       #expect(try await client.read(until: "failed").hasPrefix("HTTP/1.1 502 "))
@@ -222,7 +224,7 @@ import Testing
       let client = try await world.client()
       try await client.send("GET /v1/events HTTP/1.1\r\nHost: here\r\n\r\n")
       #expect(await service.next == "sent")
-      world.web.hangUp(on: world.origin, for: .drainTimeout)
+      world.web.hangUp(on: world.upstream, for: .drainTimeout)
       #expect(await world.failures.next?.hasPrefix("drained(") == true)
       client.close()
     }
