@@ -5,7 +5,7 @@ import Testing
 @testable import Backends
 
 /// The daemon as the process that it is, from its start to its first request.
-@Suite(.timeLimit(.minutes(1))) struct DaemonStartTests {
+@Suite(.timeLimit(.minutes(10))) struct DaemonStartTests {
   private let loops: EventLoopGroup
   private let configuration = TemporaryFile()
 
