@@ -8,6 +8,8 @@ extension ModelSwitcher {
     start(model) { runtime in
       do throws(RuntimeFailure) {
         try await Self.vacate(others)
+        // A look that was given up says nothing, and the model is not to be woken any more.
+        guard !Task.isCancelled else { throw RuntimeFailure("the wake was cancelled") }
         return .woke(model, try await runtime.wake())
       } catch {
         return .wakeFailed(model, error)

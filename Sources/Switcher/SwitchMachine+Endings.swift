@@ -36,7 +36,8 @@ extension SwitchMachine {
     guard let index = index(of: model) else { return }
     switch transition?.stage {
     case .stoppingOld where transition?.from == model:
-      let failure = "\(model) could be neither put to sleep nor stopped: \(message)"
+      let neither = "\(model) could be neither put to sleep nor stopped: \(message)"
+      let failure = models[index].awake == nil ? Self.story(of: model, message) : neither
       if let to = transition?.to.flatMap(self.index(of:)) { models[to].breaker.wakeFailed(at: now, message: failure) }
       fail(.stopFailed, failure, now, &effects)
       if let awake = models[index].awake {
@@ -58,13 +59,18 @@ extension SwitchMachine {
 
   /// Leaves a model alone that could not be ended.
   private mutating func lose(_ index: Int, _ message: String, _ now: Instant, _ effects: inout [Effect]) {
-    let reason = "\(models[index].id) could not be ended and may hold the GPU: \(message)"
+    let reason = Self.story(of: models[index].id, message)
     if models[index].breaker.remaining(at: now) == nil {
       models[index].breaker.wakeFailed(at: now, message: reason)
     }
     setPresence(index, .lost(reason))
     let retryAfter = models[index].breaker.remaining(at: now) ?? .zero
     rejectQueue(index, .switchFailed(models[index].id, message: reason, retryAfter: retryAfter), &effects)
+  }
+
+  /// Why nothing is to be had of a model, for a person.
+  private static func story(of model: ModelID, _ message: String) -> String {
+    "\(model) could not be ended and may hold the GPU: \(message)"
   }
 
   mutating func died(_ model: ModelID, _ death: Death, _ now: Instant, _ effects: inout [Effect]) {

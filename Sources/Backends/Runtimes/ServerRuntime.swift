@@ -101,8 +101,8 @@ actor ServerRuntime: ModelRuntime {
     if isAliveStill(life), await control.isListening(at: plan.healthPath), isAliveStill(life) { return true }
     guard self.life?.instance == life.instance else { return false }
     state = .ending(life)
-    try? await end(life)
-    noteGone(life)
+    // What resists even force is still there, and whoever has it stopped next is told so.
+    if (try? await end(life)) != nil { noteGone(life) }
     return false
   }
 

@@ -41,7 +41,7 @@ struct ModelConfiguration: Hashable, Sendable {
   var requestTimeout: Duration
   /// What the switcher is told about it.
   var limits: ModelLimits
-  /// Whether it is woken as the daemon starts, or as it learns so; one model at the most.
+  /// Whether it is woken as the daemon starts, or by the reload that gives it this; one model at the most.
   var preloads = false
   /// Whether its streams end with their usage even where the client has not asked for it.
   var streamUsage: Bool

@@ -88,7 +88,13 @@ final class ScriptedRuntime: ModelRuntime {
 
   func vacate() async throws(RuntimeFailure) {
     guard state.withLock({ $0.isLeftAwake }) else { return }
-    try await stand(still: .vacate)
+    do throws(RuntimeFailure) {
+      try await stand(still: .vacate)
+    } catch {
+      // One that is given up has found nothing.
+      guard Task.isCancelled else { throw error }
+      return
+    }
     state.withLock { $0.isLeftAwake = false }
   }
 

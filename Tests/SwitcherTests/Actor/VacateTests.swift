@@ -41,4 +41,16 @@ struct VacateTests {
     #expect(told == "b was awake already")
     #expect(harness.a.calls == [.stop])
   }
+
+  @Test func `a model that is sent to sleep while others give way for it is not woken any more`() async throws {
+    harness.b.leaveAwake()
+    let request = harness.task("a")
+    #expect(await harness.b.next() == .vacate)
+    let sleep = Task { try await harness.switcher.perform(.sleep("a", nil)) }
+    #expect(await harness.a.next() == .stop)
+    harness.a.succeed()
+    try await sleep.value
+    await #expect(throws: SwitchError.self) { try await request.value }
+    #expect(harness.a.calls == [.stop])
+  }
 }

@@ -18,6 +18,13 @@ from daemon import Daemon
 BODY_LIMIT = 64 << 20
 LONGEST_STALL = 30
 
+# Cases with bounds of seconds and less, which a machine does not keep that stands still in between; and how often they are
+# tried.
+TIMED = {
+    "life-sse-unbuffered", "life-cancel-disc", "life-cancel-discwait", "life-backpressure", "up-hdr-endless", "up-1xx-storm",
+}  # fmt: skip
+ATTEMPTS = 3
+
 
 class Echo(http.server.BaseHTTPRequestHandler):
     """Answers every POST with its own body, those to …/swallow with a word."""
@@ -72,17 +79,18 @@ def echo_server():
         server.server_close()
 
 
-def drive(check: Checks, program: Path, *arguments: str, attempts=1):
-    """Runs a driver, shows what it found, and holds that it found no failure: in one of the `attempts`, for drivers that
-    have the daemon answer within fractions of a second, as a machine does not that stands still in between."""
-    for _ in range(attempts):
+def drive(check: Checks, program: Path, *arguments: str):
+    """Runs a driver, shows what it found, and holds that it found no failure: in one of the attempts where all that fails
+    is timed."""
+    for _ in range(ATTEMPTS):
         result = subprocess.run(
             [sys.executable, str(program), *arguments], capture_output=True, text=True, timeout=300, cwd=program.parent
         )
         print("\n".join(f"        {line}" for line in result.stdout.splitlines()), flush=True)
         summary = re.findall(r"(\d+) passed, (\d+) failed", result.stdout)
         passed, failed = map(int, summary[-1]) if summary else (0, -1)
-        if passed > 0 and failed == 0:
+        failures = set(re.findall(r"^FAIL +(\S+)", result.stdout, re.MULTILINE))
+        if not failures or not failures <= TIMED:
             break
     check(f"{passed} cases pass and none fails", passed > 0 and failed == 0, f"{failed} failed {result.stderr[-400:]}")
 
@@ -113,6 +121,4 @@ def the_daemon_passes_requests_on_as_the_http_standards_say(check: Checks):
         # The driver also sends a GET, which has no body to name a model.
         path = ["--path", "/v1/chat/completions?model=m", "--json", json.dumps({"model": "m"})]
         upstream = ["--backend-port", str(port), "--pid", str(daemon.process.pid)]
-        drive(check, driver, str(daemon.listen), *path, *upstream, "--groups", "fwd,smug")
-        for timed in ("up", "life"):
-            drive(check, driver, str(daemon.listen), *path, *upstream, "--groups", timed, attempts=3)
+        drive(check, driver, str(daemon.listen), *path, *upstream, "--timeout", "15")

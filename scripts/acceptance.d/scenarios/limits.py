@@ -21,7 +21,9 @@ def a_request_waits_no_longer_than_it_may(check: Checks):
             waited = time.monotonic() - began
         found = (answer.status, answer.error_code, answer.headers.get("x-should-retry"))
         check("it is told that it waited too long", found == (504, "switch_timeout", "false"), f"{found} {answer}")
-        check("it took its time-out, and ended before what it waited for", waited >= 0.4, waited)
+        check("it took its time-out", waited >= 0.4, waited)
+        # It would wait for as long as the stream lasts.
+        check.at_most("and little more", waited, 20)
         check("the stream that it waited for goes on", stream.read_to_end().is_done, stream.events[-2:])
         eventually(lambda: daemon.scrape().sum("switcher_queue_depth") == 0, "an empty queue")
 

@@ -11,7 +11,7 @@ extension ConfigShape {
       .init("port", .port, "the port of its server on 127.0.0.1"),
       .init("aliases", .array(.word), "other names for it in requests"),
       .init("upstream_model", .word, "the name by which its server knows it"),
-      .init("preload", .bool, "woken as the daemon starts, or as it learns so; one model at the most"),
+      .init("preload", .bool, "woken as the daemon starts, or by the reload that gives it this; one model at the most"),
       .init("fallback", .word, "the model that serves those who asked for this one when it can't be woken"),
     ] + Backend.Key.allCases.filter { $0 != .eviction }.map(property) + options)
 
