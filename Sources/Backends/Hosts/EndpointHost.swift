@@ -46,6 +46,8 @@ struct EndpointHost: ModelHost {
   var lookInterval: Duration = .seconds(2)
 
   private static let answerTimeout: Duration = .seconds(30)
+  /// Whoever is to be woken waits for this look.
+  private static let lookTimeout: Duration = .seconds(5)
   /// A daemon that is to end can't wait for a service that does not answer.
   private static let stopTimeout: Duration = .seconds(10)
 
@@ -107,8 +109,8 @@ struct EndpointHost: ModelHost {
     }
   }
 
-  func isHeld(within timeout: Duration) async throws(RuntimeFailure) -> Bool {
-    try await !look(until: timeline.now + timeout).isAsleep
+  func isHeld() async throws(RuntimeFailure) -> Bool {
+    try await !look(until: timeline.now + Self.lookTimeout).isAsleep
   }
 
   // MARK: The service

@@ -16,8 +16,8 @@ protocol ModelHost: Sendable {
   func isAlive() async -> Bool
 
   /// Looks whether the host holds anything for the model, whoever it was that woke it; false where there is no telling.
-  /// - Throws: when nobody answers within `timeout`.
-  func isHeld(within timeout: Duration) async throws(RuntimeFailure) -> Bool
+  /// - Throws: when there is no answer within the few seconds that a look may take, or the task is cancelled.
+  func isHeld() async throws(RuntimeFailure) -> Bool
 
   /// How often `loss` is asked for while the model is awake; nil for a host that brings back by itself what it has lost.
   var watchInterval: Duration? { get }

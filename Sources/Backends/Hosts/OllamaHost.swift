@@ -32,8 +32,8 @@ struct OllamaHost: ModelHost {
 
   func isAlive() async -> Bool { await control.isHealthy(at: healthPath) }
 
-  func isHeld(within timeout: Duration) async throws(RuntimeFailure) -> Bool {
-    try await loadedNames(within: timeout).contains(qualifiedName)
+  func isHeld() async throws(RuntimeFailure) -> Bool {
+    try await loadedNames(within: .seconds(5)).contains(qualifiedName)
   }
 
   private func order(keepAlive: Int, timeout: Duration) async throws(RuntimeFailure) {

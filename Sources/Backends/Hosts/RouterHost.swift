@@ -50,8 +50,8 @@ struct RouterHost: ModelHost {
     }
   }
 
-  func isHeld(within timeout: Duration) async throws(RuntimeFailure) -> Bool {
-    try await status(timeout: timeout).isRunning
+  func isHeld() async throws(RuntimeFailure) -> Bool {
+    try await status(timeout: Self.lookTimeout).isRunning
   }
 
   private enum Progress {

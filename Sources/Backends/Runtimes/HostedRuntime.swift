@@ -83,7 +83,7 @@ actor HostedRuntime: ModelRuntime {
   func vacate() async throws(RuntimeFailure) {
     guard hold == .unknown else { return }
     do throws(RuntimeFailure) {
-      guard try await host.isHeld(within: .seconds(5)) else {
+      guard try await host.isHeld() else {
         hold = .nothing
         return
       }

@@ -24,7 +24,7 @@ struct HostedRuntimeTests {
 
     func sleep() async throws(RuntimeFailure) { isLost.withLock { $0 = true } }
     func isAlive() async -> Bool { isLost.withLock { !$0 } }
-    func isHeld(within timeout: Duration) async throws(RuntimeFailure) -> Bool { isLost.withLock { !$0 } }
+    func isHeld() async throws(RuntimeFailure) -> Bool { isLost.withLock { !$0 } }
     func loss() async -> String? { isLost.withLock { $0 ? "is gone" : nil } }
   }
 

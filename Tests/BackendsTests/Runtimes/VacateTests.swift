@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import Testing
 
 @testable import Backends
@@ -93,6 +94,20 @@ extension ProcessTests {
         let look = site.shell("test -e '\(directory.path)/up'")
         #expect(await look.exit.value() == .exited(status: isAsked ? 1 : 0))
       }
+    }
+
+    @Test func `an alive hook that was killed tells nothing, and looks again`() async throws {
+      let directory = try TemporaryDirectory()
+      let runtime = try site.runtime(command: [], port: 9, backend: .hooks) {
+        $0.hooks = Hooks(
+          wake: "true", sleep: #"touch "$D/asleep""#,
+          alive: #"test -e "$D/looked" || { touch "$D/looked"; kill -9 $$; }"#)
+        $0.environment["D"] = directory.path
+      }
+      try await runtime.vacate()
+      #expect(!FileManager.default.fileExists(atPath: "\(directory.path)/asleep"))
+      try await runtime.vacate()
+      #expect(FileManager.default.fileExists(atPath: "\(directory.path)/asleep"))
     }
 
     @Test func `what does not give way is told, and told again`() async throws {
