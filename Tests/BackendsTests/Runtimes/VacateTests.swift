@@ -140,6 +140,17 @@ extension ProcessTests {
       }
     }
 
+    @Test func `an attached server that is down behind its proxy is let be, and looked at again`() async throws {
+      let server = try FakeServer(["/is_sleeping": .first(502, times: 1)])
+      try await site.withServer(server) { _ in
+        let runtime = try attached(server)
+        try await runtime.vacate()
+        await site.expectRequests(["GET /is_sleeping"])
+        try await runtime.vacate()
+        await site.expectRequests(["GET /is_sleeping", "POST /sleep?level=1", "GET /is_sleeping"])
+      }
+    }
+
     @Test func `an attached server that can't tell is put to sleep before anything else`() async throws {
       let server = try FakeServer(["/is_sleeping": .status(404, "")])
       try await site.withServer(server) { _ in
