@@ -84,6 +84,8 @@ struct EndpointHost: ModelHost {
     }
   }
 
+  func vacate() async { await stop() }
+
   private func sleep(within timeout: Duration) async throws(RuntimeFailure) {
     let deadline = timeline.now + timeout
     var isOrdered = false

@@ -12,6 +12,10 @@ protocol ModelHost: Sendable {
   /// Frees what the model holds after `wake` or `sleep` has failed, or at the daemon's end.
   func stop() async throws(RuntimeFailure)
 
+  /// Frees what somebody else had the host hold, so that another model can be woken.
+  /// - Throws: when that one would not find the GPU free.
+  func vacate() async throws(RuntimeFailure)
+
   /// Looks whether the host still serves the model, or can.
   func isAlive() async -> Bool
 
@@ -31,6 +35,7 @@ extension ModelHost {
   var watchInterval: Duration? { nil }
   func loss() async -> String? { nil }
   func stop() async throws(RuntimeFailure) { try await sleep() }
+  func vacate() async throws(RuntimeFailure) { try await sleep() }
 }
 
 /// How a model's host is made.

@@ -92,7 +92,7 @@ actor HostedRuntime: ModelRuntime {
     }
     control.logger.info("awake without having been woken from here")
     do throws(RuntimeFailure) {
-      try await host.sleep()
+      try await host.vacate()
     } catch {
       throw RuntimeFailure("\(model) was awake already and could not be put to sleep: \(error.message)", error.cause)
     }

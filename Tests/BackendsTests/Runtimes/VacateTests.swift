@@ -16,6 +16,14 @@ extension ProcessTests {
       try site.runtime(command: [], port: host.port, backend: backend, named: model) { $0.environment = [:] }
     }
 
+    private func endpoint(_ fake: FakeHost) throws -> any ModelRuntime {
+      var endpoint = InferenceEndpoint(name: "team/large", token: "hf_secret")
+      endpoint.apiURL = fake.url + "/v2"
+      return try site.runtime(command: [], port: 0, backend: .hfEndpoint) {
+        ($0.environment, $0.endpoint) = ([:], endpoint)
+      }
+    }
+
     private func attached(_ server: FakeServer) throws -> any ModelRuntime {
       try site.runtime(command: [], port: server.port, backend: .attached) { $0.useSleepSteps() }
     }
@@ -66,16 +74,19 @@ extension ProcessTests {
       }
     }
 
+    @Test func `an endpoint that can't be paused keeps nobody from anything`() async throws {
+      let fake = try FakeHost.endpoint(state: "running", obeys: false)
+      try await site.withHost(fake) {
+        try await endpoint(fake).vacate()
+        #expect(site.log.messages.contains { $0.hasPrefix("the endpoint may go on running") })
+      }
+    }
+
     @Test(arguments: ["running", "paused"])
     func `an endpoint that runs is paused`(state: String) async throws {
       let fake = try FakeHost.endpoint(state: state)
       try await site.withHost(fake) {
-        var endpoint = InferenceEndpoint(name: "team/large", token: "hf_secret")
-        endpoint.apiURL = fake.url + "/v2"
-        let runtime = try site.runtime(command: [], port: 0, backend: .hfEndpoint) {
-          ($0.environment, $0.endpoint) = ([:], endpoint)
-        }
-        try await runtime.vacate()
+        try await endpoint(fake).vacate()
         await site.expectOrders(state == "running" ? ["POST /v2/endpoint/team/large/pause"] : [])
       }
     }
