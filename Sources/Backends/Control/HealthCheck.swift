@@ -21,6 +21,17 @@ extension ServerControl {
     (try? await ask(.get, path, timeout: .seconds(5)))?.status == 200
   }
 
+  /// Whether a server that somebody else runs may live still, after it refused or dropped a request: it answers 200 on its
+  /// health path, or takes the question and is too busy to answer it. One that nobody listens for, that drops the question
+  /// too or that says it is ill does not. Either way it is told to sleep before another model is woken.
+  func mayLive(at path: String, within timeout: Duration = .seconds(5)) async -> Bool {
+    do throws(ClientFailure) {
+      return try await ask(.get, path, timeout: timeout).status == 200
+    } catch {
+      return error.kind == .timedOut
+    }
+  }
+
   /// Has the server give the GPU up by `order`. One that can't even be connected to has ended, and holds nothing.
   /// - Throws: when the order failed and somebody still listens, or does not say that nobody does.
   func end(_ order: () async throws(RuntimeFailure) -> Void) async throws(RuntimeFailure) {

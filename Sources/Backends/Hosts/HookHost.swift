@@ -63,6 +63,11 @@ struct HookHost: ModelHost {
   }
 
   func isAlive() async -> Bool {
+    guard hooks.alive != nil else { return await site.control.mayLive(at: healthPath) }
+    return await isWell()
+  }
+
+  func isWell() async -> Bool {
     guard let alive = hooks.alive else { return await site.control.isHealthy(at: healthPath) }
     return (try? await look(by: alive, within: Self.lookTimeout))?.end == .exited(status: 0)
   }

@@ -16,8 +16,11 @@ protocol ModelHost: Sendable {
   /// - Throws: when that one would not find the GPU free.
   func vacate() async throws(RuntimeFailure)
 
-  /// Looks whether the host still serves the model, or can.
+  /// Looks whether the host still serves the model, or can, be it slowly.
   func isAlive() async -> Bool
+
+  /// Whether the host says that it serves the model, or can.
+  func isWell() async -> Bool
 
   /// Looks whether the host holds anything for the model, whoever it was that woke it; false where there is no telling.
   /// - Throws: when there is no answer within the few seconds that a look may take, or the task is cancelled.
@@ -34,6 +37,7 @@ protocol ModelHost: Sendable {
 extension ModelHost {
   var watchInterval: Duration? { nil }
   func loss() async -> String? { nil }
+  func isWell() async -> Bool { await isAlive() }
   func stop() async throws(RuntimeFailure) { try await sleep() }
   func vacate() async throws(RuntimeFailure) { try await sleep() }
 }

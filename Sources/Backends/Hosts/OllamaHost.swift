@@ -30,7 +30,9 @@ struct OllamaHost: ModelHost {
 
   func stop() async throws(RuntimeFailure) { try await control.end(sleep) }
 
-  func isAlive() async -> Bool { await control.isHealthy(at: healthPath) }
+  func isAlive() async -> Bool { await control.mayLive(at: healthPath) }
+
+  func isWell() async -> Bool { await control.isHealthy(at: healthPath) }
 
   func isHeld() async throws(RuntimeFailure) -> Bool {
     try await loadedNames(within: .seconds(5)).contains(qualifiedName)

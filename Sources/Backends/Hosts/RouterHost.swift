@@ -39,7 +39,10 @@ struct RouterHost: ModelHost {
     }
   }
 
-  func isAlive() async -> Bool { (try? await status(timeout: Self.lookTimeout)).isRunning }
+  /// A router that is busy answers late, and has lost nothing by that.
+  func isAlive() async -> Bool { await loss() == nil }
+
+  func isWell() async -> Bool { (try? await status(timeout: Self.lookTimeout)).isRunning }
 
   func loss() async -> String? {
     do throws(RuntimeFailure) {

@@ -33,7 +33,7 @@ actor AttachedRuntime: ModelRuntime {
   /// Always ended: without a process to watch, no death is ever noticed.
   nonisolated var deaths: AsyncStream<Death> { AsyncStream { $0.finish() } }
 
-  func isAlive() async -> Bool { await control.isHealthy(at: plan.healthPath) }
+  func isAlive() async -> Bool { await control.mayLive(at: plan.healthPath) }
 
   func isWell() async -> Bool { await control.isHealthy(at: plan.healthPath) }
 

@@ -39,7 +39,7 @@ actor HostedRuntime: ModelRuntime {
 
   func isAlive() async -> Bool { await host.isAlive() }
 
-  func isWell() async -> Bool { await host.isAlive() }
+  func isWell() async -> Bool { await host.isWell() }
 
   func wake() async throws(RuntimeFailure) -> Instance {
     hold = .ours
