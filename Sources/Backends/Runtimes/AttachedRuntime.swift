@@ -10,16 +10,7 @@ actor AttachedRuntime: ModelRuntime {
   private let plan: ServerPlan
   private let control: ServerControl
   private let instances: InstanceNumbers
-  private var hold = Hold.unknown
-
-  /// What the server may hold.
-  private enum Hold {
-    /// It is as somebody else left it: in the way of others if it is awake, but not ours to put to sleep at the end.
-    case unknown
-    /// From the order to wake until it sleeps.
-    case ours
-    case nothing
-  }
+  private var hold = Hold.unknown()
 
   init(model: ModelID, plan: ServerPlan, control: ServerControl, instances: InstanceNumbers) {
     self.model = model
@@ -41,7 +32,7 @@ actor AttachedRuntime: ModelRuntime {
     let began = control.timeline.now
     let mode = try plan.method(for: plan.eviction).mode
     if let mode, !mode.wakeSteps.isEmpty {
-      if hold == .unknown, case .unknown? = try? await control.sleepReport() {
+      if case .unknown = hold, case .unknown? = try? await control.sleepReport() {
         try await control.sleep(mode, timeout: plan.sleepTimeout)
       }
       hold = .ours
@@ -76,19 +67,12 @@ actor AttachedRuntime: ModelRuntime {
     hold = .nothing
   }
 
-  /// A server that does not answer serves nobody now, and is looked at again.
   func vacate() async throws(RuntimeFailure) {
-    guard hold == .unknown, let mode = try plan.method(for: plan.eviction).mode, !mode.sleepSteps.isEmpty,
-      let report = try? await control.sleepReport()
+    guard hold.isToBeLookedAt(at: control.timeline.now), let mode = try plan.method(for: plan.eviction).mode,
+      !mode.sleepSteps.isEmpty
     else { return }
-    if report != .asleep {
-      control.logger.info("awake without having been woken from here", ["certain": report == .awake])
-      do throws(RuntimeFailure) {
-        try await control.sleep(mode, timeout: plan.sleepTimeout)
-      } catch {
-        throw RuntimeFailure("\(model) was awake already and could not be put to sleep: \(error.message)", error.cause)
-      }
+    hold = try await control.vacate(model, look: control.sleepReport) { () async throws(RuntimeFailure) in
+      try await control.sleep(mode, timeout: plan.sleepTimeout)
     }
-    hold = .nothing
   }
 }
