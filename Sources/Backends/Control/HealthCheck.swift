@@ -32,14 +32,18 @@ extension ServerControl {
     }
   }
 
-  /// Has the server give the GPU up by `order`. One that can't even be connected to has ended, and holds nothing.
+  /// Has the server give the GPU up by `order`. One that can't even be connected to has ended, and holds nothing until
+  /// whoever runs it brings it back.
+  /// - Returns: whether the order was carried out; if not, nobody listens.
   /// - Throws: when the order failed and somebody still listens, or does not say that nobody does.
-  func end(_ order: () async throws(RuntimeFailure) -> Void) async throws(RuntimeFailure) {
+  func end(_ order: () async throws(RuntimeFailure) -> Void) async throws(RuntimeFailure) -> Bool {
     do throws(RuntimeFailure) {
       try await order()
+      return true
     } catch {
       guard await !isListening(at: healthPath) else { throw error }
       logger.warning("nobody listens for the server any more, so it is taken to have ended", ["failure": error.message])
+      return false
     }
   }
 

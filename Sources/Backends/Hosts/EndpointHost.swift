@@ -75,16 +75,21 @@ struct EndpointHost: ModelHost {
 
   func sleep() async throws(RuntimeFailure) { try await sleep(within: sleepTimeout) }
 
-  /// Tries, and does not insist: the endpoint has hardware of its own, so whoever comes next need not wait for it.
-  func stop() async {
+  func stop() async -> Bool {
+    await tryToSleep()
+    return true
+  }
+
+  func vacate() async { await tryToSleep() }
+
+  /// Does not insist: the endpoint has hardware of its own, so whoever comes next need not wait for it.
+  private func tryToSleep() async {
     do throws(RuntimeFailure) {
       try await sleep(within: min(sleepTimeout, Self.stopTimeout))
     } catch {
       site.control.logger.error("the endpoint may go on running", ["failure": error.message])
     }
   }
-
-  func vacate() async { await stop() }
 
   private func sleep(within timeout: Duration) async throws(RuntimeFailure) {
     let deadline = timeline.now + timeout

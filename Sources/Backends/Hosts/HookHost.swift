@@ -57,9 +57,9 @@ struct HookHost: ModelHost {
 
   func sleep() async throws(RuntimeFailure) { try await run("sleep", hooks.sleep, within: sleepTimeout) }
 
-  func stop() async throws(RuntimeFailure) {
-    guard let stop = hooks.stop else { return try await sleep() }
-    try await run("stop", stop, within: sleepTimeout)
+  func stop() async throws(RuntimeFailure) -> Bool {
+    if let stop = hooks.stop { try await run("stop", stop, within: sleepTimeout) } else { try await sleep() }
+    return true
   }
 
   func isAlive() async -> Bool {

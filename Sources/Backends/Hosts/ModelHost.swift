@@ -9,8 +9,9 @@ protocol ModelHost: Sendable {
   /// Frees what the model holds; returns once that is certain.
   func sleep() async throws(RuntimeFailure)
 
-  /// Frees what the model holds after `wake` or `sleep` has failed, or at the daemon's end.
-  func stop() async throws(RuntimeFailure)
+  /// Frees what the model holds after `wake` or `sleep` has failed, or at the daemon's end. Returns whether the host was
+  /// there to do so; one that is gone may be brought back, with the model, by whoever runs it.
+  func stop() async throws(RuntimeFailure) -> Bool
 
   /// Frees what somebody else had the host hold, so that another model can be woken.
   /// - Throws: when that one would not find the GPU free.
@@ -38,7 +39,12 @@ extension ModelHost {
   var watchInterval: Duration? { nil }
   func loss() async -> String? { nil }
   func isWell() async -> Bool { await isAlive() }
-  func stop() async throws(RuntimeFailure) { try await sleep() }
+
+  func stop() async throws(RuntimeFailure) -> Bool {
+    try await sleep()
+    return true
+  }
+
   func vacate() async throws(RuntimeFailure) { try await sleep() }
 }
 

@@ -28,7 +28,7 @@ struct OllamaHost: ModelHost {
     try await awaitPresence(false, within: sleepTimeout)
   }
 
-  func stop() async throws(RuntimeFailure) { try await control.end(sleep) }
+  func stop() async throws(RuntimeFailure) -> Bool { try await control.end(sleep) }
 
   func isAlive() async -> Bool { await control.mayLive(at: healthPath) }
 

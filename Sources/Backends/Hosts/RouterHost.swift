@@ -27,7 +27,7 @@ struct RouterHost: ModelHost {
 
   func sleep() async throws(RuntimeFailure) { try await unload(within: sleepTimeout) }
 
-  func stop() async throws(RuntimeFailure) {
+  func stop() async throws(RuntimeFailure) -> Bool {
     try await control.end { () async throws(RuntimeFailure) in
       try await unload(within: min(sleepTimeout, Self.stopTimeout))
     }

@@ -58,13 +58,12 @@ actor AttachedRuntime: ModelRuntime {
   /// it end first, since an engine may not survive to be put to sleep under them.
   func stop() async throws(RuntimeFailure) {
     guard hold == .ours else { return }
-    if let mode = try plan.method(for: plan.eviction).mode, !mode.sleepSteps.isEmpty {
-      control.client.hangUp(on: upstream.origin)
-      try await control.end { () async throws(RuntimeFailure) in
-        try await control.sleep(mode, timeout: plan.sleepTimeout)
-      }
+    guard let mode = try plan.method(for: plan.eviction).mode, !mode.sleepSteps.isEmpty else { return hold = .nothing }
+    control.client.hangUp(on: upstream.origin)
+    let isAsleep = try await control.end { () async throws(RuntimeFailure) in
+      try await control.sleep(mode, timeout: plan.sleepTimeout)
     }
-    hold = .nothing
+    hold = isAsleep ? .nothing : .unknown()
   }
 
   func vacate() async throws(RuntimeFailure) {

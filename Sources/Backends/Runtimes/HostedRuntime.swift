@@ -54,8 +54,7 @@ actor HostedRuntime: ModelRuntime {
   func stop() async throws(RuntimeFailure) {
     watch?.cancel()
     guard hold == .ours else { return }
-    try await host.stop()
-    hold = .nothing
+    hold = try await host.stop() ? .nothing : .unknown()
   }
 
   private func watch(over instance: Instance) {

@@ -142,6 +142,26 @@ extension ProcessTests {
       }
     }
 
+    @Test func `what was gone when it was stopped, and is brought back awake by its owner, gives way`() async throws {
+      let server = try FakeServer()
+      let attached = try attached(server)
+      try await site.withServer(server) { _ in _ = try await attached.wake() }
+      try await attached.stop()
+      try await site.withServer(server) { _ in
+        try await attached.vacate()
+        #expect(await holds { site.requests.suffix(2) == ["POST /sleep?level=1", "GET /is_sleeping"] })
+      }
+      let host = try FakeHost.ollama()
+      let hosted = try hosted(host, .ollama, "qwen")
+      try await site.withHost(host) { _ = try await hosted.wake() }
+      try await hosted.stop()
+      try await site.withHost(host) {
+        _ = try await self.hosted(host, .ollama, "qwen").wake()
+        try await hosted.vacate()
+        #expect(await holds { site.log.messages.last { $0.hasPrefix("POST /") }?.contains(#""keep_alive":0"#) == true })
+      }
+    }
+
     @Test func `an attached server that sleeps is let alone`() async throws {
       let server = try FakeServer()
       try await site.withServer(server) { control in
