@@ -24,7 +24,7 @@ package protocol ModelRuntime: Sendable {
   func stop() async throws(RuntimeFailure)
 
   /// Puts the model to sleep if it is awake although nobody has woken it from here: it may have been left so by an earlier
-  /// run, or by whoever runs its server. Called before another model is woken; looks only until it has found out once.
+  /// run, or by whoever runs its server. Called before another model is woken; looks only while what it holds is not known.
   /// - Throws: when the model may still be awake, worded for a person.
   func vacate() async throws(RuntimeFailure)
 

@@ -21,22 +21,38 @@ extension ServerControl {
     (try? await ask(.get, path, timeout: .seconds(5)))?.status == 200
   }
 
-  /// Has the server give the GPU up by `order`. One that can't even be connected to has ended, and holds nothing.
-  /// - Throws: when the order failed and somebody still listens, or does not say that nobody does.
-  func end(_ order: () async throws(RuntimeFailure) -> Void) async throws(RuntimeFailure) {
-    do throws(RuntimeFailure) {
-      try await order()
+  /// Whether a server that somebody else runs may live still, after it refused or dropped a request: it answers 200 on its
+  /// health path, or takes the question and is too busy to answer it. One that nobody listens for, that drops the question
+  /// too or that says it is ill does not. Either way it is told to sleep before another model is woken.
+  func mayLive(at path: String, within timeout: Duration = .seconds(5)) async -> Bool {
+    do throws(ClientFailure) {
+      return try await ask(.get, path, timeout: timeout).status == 200
     } catch {
-      guard await !isListening(at: healthPath) else { throw error }
-      logger.warning("nobody listens for the server any more, so it is taken to have ended", ["failure": error.message])
+      return error.kind == .timedOut
     }
   }
 
-  /// Whether a server listens at all, be it busy or ill.
+  /// Has the server give the GPU up by `order`. One that can't even be connected to has ended, and holds nothing until
+  /// whoever runs it brings it back.
+  /// - Returns: whether the order was carried out; if not, nobody listens.
+  /// - Throws: when the order failed and somebody still listens, or does not say that nobody does.
+  func end(_ order: () async throws(RuntimeFailure) -> Void) async throws(RuntimeFailure) -> Bool {
+    do throws(RuntimeFailure) {
+      try await order()
+      return true
+    } catch {
+      guard await !isListening(at: healthPath) else { throw error }
+      logger.warning("nobody listens for the server any more, so it is taken to have ended", ["failure": error.message])
+      return false
+    }
+  }
+
+  /// Whether a server listens at all, be it busy or ill. A 502 comes from a proxy that got no answer out of the server
+  /// (RFC 9110, section 15.6.3), as when nobody listens behind it. A 503 may be the server's own word, while it loads or
+  /// its engine is dead; a 504 tells no more than no answer in time does.
   func isListening(at path: String) async -> Bool {
     do throws(ClientFailure) {
-      _ = try await ask(.get, path, timeout: .seconds(1))
-      return true
+      return try await ask(.get, path, timeout: .seconds(1)).status != 502
     } catch {
       return error.kind != .notConnected
     }

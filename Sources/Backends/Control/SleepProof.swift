@@ -18,9 +18,13 @@ extension ServerControl {
   }
 
   /// Asks the server whether it sleeps, as it may be asked whether it knows the route or not.
-  /// - Throws: when there is no answer in time.
-  func sleepReport() async throws(ClientFailure) -> SleepReport {
-    switch try await ask(.get, "/is_sleeping", timeout: .seconds(5)).isSleeping {
+  /// - Throws: when there is no answer in time, or only a proxy's word that the server gives it none.
+  func sleepReport() async throws(RuntimeFailure) -> SleepReport {
+    let answer = try await order(.get, "/is_sleeping", timeout: .seconds(5))
+    guard ![502, 503, 504].contains(answer.status) else {
+      throw RuntimeFailure("GET /is_sleeping \(answer.description)")
+    }
+    return switch answer.isSleeping {
     case true?: .asleep
     case false?: .awake
     case nil: .unknown

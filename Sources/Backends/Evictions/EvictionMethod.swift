@@ -72,8 +72,12 @@ extension BackendSettings {
       guard let eviction, eviction.process != .stop else { return .freesGPU }
       return .impossible("found \(eviction), expected one that stops: a hosted model has only that way to sleep")
     }
+    let eviction = eviction ?? plan.eviction
     do throws(RuntimeFailure) {
-      let method = try plan.method(for: eviction ?? plan.eviction)
+      let method = try plan.method(for: eviction)
+      if plan.launch == nil, method == .stop {
+        return .impossible("found \(eviction), expected one with keep_running: the server is run by somebody else")
+      }
       return plan.launch != nil && method == .sleep(.idle) ? .keepsGPU : .freesGPU
     } catch {
       return .impossible(error.message)

@@ -45,6 +45,8 @@ struct EndpointHost: ModelHost {
   var lookInterval: Duration = .seconds(2)
 
   private static let answerTimeout: Duration = .seconds(30)
+  /// Whoever is to be woken waits for this look.
+  private static let lookTimeout: Duration = .seconds(5)
   /// A daemon that is to end can't wait for a service that does not answer.
   private static let stopTimeout: Duration = .seconds(10)
 
@@ -73,8 +75,15 @@ struct EndpointHost: ModelHost {
 
   func sleep() async throws(RuntimeFailure) { try await sleep(within: sleepTimeout) }
 
-  /// Tries, and does not insist: the endpoint has hardware of its own, so whoever comes next need not wait for it.
-  func stop() async {
+  func stop() async -> Bool {
+    await tryToSleep()
+    return true
+  }
+
+  func vacate() async { await tryToSleep() }
+
+  /// Does not insist: the endpoint has hardware of its own, so whoever comes next need not wait for it.
+  private func tryToSleep() async {
     do throws(RuntimeFailure) {
       try await sleep(within: min(sleepTimeout, Self.stopTimeout))
     } catch {
@@ -107,8 +116,8 @@ struct EndpointHost: ModelHost {
     }
   }
 
-  func isHeld(within timeout: Duration) async throws(RuntimeFailure) -> Bool {
-    try await !look(until: timeline.now + timeout).isAsleep
+  func isHeld() async throws(RuntimeFailure) -> Bool {
+    try await !look(until: timeline.now + Self.lookTimeout).isAsleep
   }
 
   // MARK: The service

@@ -43,8 +43,8 @@ struct HookHost: ModelHost {
     if let alive = hooks.alive {
       try await site.control.waitUntil("alive", within: remaining) { patience throws(RuntimeFailure) in
         do throws(RuntimeFailure) {
-          try await look(by: alive, within: min(patience, Self.lookTimeout))
-          return .asHoped
+          let found = try await look(by: alive, within: min(patience, Self.lookTimeout))
+          return found.end == .exited(status: 0) ? .asHoped : .notYet(story("alive", found.end, found.lines))
         } catch {
           return .notYet(error.message)
         }
@@ -57,50 +57,51 @@ struct HookHost: ModelHost {
 
   func sleep() async throws(RuntimeFailure) { try await run("sleep", hooks.sleep, within: sleepTimeout) }
 
-  func stop() async throws(RuntimeFailure) {
-    guard let stop = hooks.stop else { return try await sleep() }
-    try await run("stop", stop, within: sleepTimeout)
+  func stop() async throws(RuntimeFailure) -> Bool {
+    if let stop = hooks.stop { try await run("stop", stop, within: sleepTimeout) } else { try await sleep() }
+    return true
   }
 
   func isAlive() async -> Bool {
+    guard hooks.alive != nil else { return await site.control.mayLive(at: healthPath) }
+    return await isWell()
+  }
+
+  func isWell() async -> Bool {
     guard let alive = hooks.alive else { return await site.control.isHealthy(at: healthPath) }
-    return await succeeds(alive, within: Self.lookTimeout)
+    return (try? await look(by: alive, within: Self.lookTimeout))?.end == .exited(status: 0)
   }
 
-  /// That something answers on the health path does not tell that it holds the GPU.
-  func isHeld(within timeout: Duration) async throws(RuntimeFailure) -> Bool {
+  /// That something answers on the health path does not tell that it holds the GPU. Nor does a hook tell anything that had
+  /// to be ended, or was killed.
+  func isHeld() async throws(RuntimeFailure) -> Bool {
     guard let alive = hooks.alive else { return false }
-    return await succeeds(alive, within: timeout)
-  }
-
-  private func succeeds(_ alive: String, within timeout: Duration) async -> Bool {
-    do throws(RuntimeFailure) {
-      try await look(by: alive, within: timeout)
-      return true
-    } catch {
-      return false
-    }
+    let end = try await look(by: alive, within: Self.lookTimeout).end
+    guard case .exited(let status) = end else { throw RuntimeFailure("the alive hook \(end.predicate)") }
+    return status == 0
   }
 
   /// Has the alive hook look, which is not worth a line in the log. It does so again and again, so what it says is kept
   /// only where that is another thing than the last time.
-  private func look(by alive: String, within timeout: Duration) async throws(RuntimeFailure) {
+  /// - Throws: when it does not end within `timeout`, or the task is cancelled.
+  private func look(by alive: String, within timeout: Duration) async throws(RuntimeFailure) -> AliveLook {
     let process = start("alive", alive, OutputSink(logger: .silent))
     let end = try await end(of: process, "alive", within: timeout)
-    let lines = await process.lastLines
-    if lastLook.replace(with: AliveLook(lines: lines, end: end)) {
+    let look = AliveLook(lines: await process.lastLines, end: end)
+    if lastLook.replace(with: look) {
       let sink = OutputSink(logger: .silent, kept: site.kept, subject: "alive hook")
-      sink.take(lines, from: .stdout, at: site.control.timeline.now)
+      sink.take(look.lines, from: .stdout, at: site.control.timeline.now)
       sink.note(end.description)
     }
-    try await judge(end, of: process, "alive")
+    return look
   }
 
   /// Runs one hook to its end, or ends it when the time is over or the task is cancelled.
   private func run(_ name: String, _ script: String, within timeout: Duration) async throws(RuntimeFailure) {
     let sink = OutputSink(logger: site.log.with("hook", name), kept: site.kept, subject: "\(name) hook")
     let process = start(name, script, sink)
-    try await judge(try await end(of: process, name, within: timeout), of: process, name)
+    let end = try await end(of: process, name, within: timeout)
+    guard end == .exited(status: 0) else { throw RuntimeFailure(story(name, end, await process.lastLines)) }
     site.control.logger.info("hook done", ["hook": name])
   }
 
@@ -120,11 +121,10 @@ struct HookHost: ModelHost {
     throw RuntimeFailure("the \(name) hook did not end within \(timeout)", .timedOut)
   }
 
-  private func judge(_ end: ProcessEnd, of process: ChildProcess, _ name: String) async throws(RuntimeFailure) {
-    guard end != .exited(status: 0) else { return }
-    let lines = await process.lastLines.suffix(5)
+  private func story(_ name: String, _ end: ProcessEnd, _ lastLines: [String]) -> String {
+    let lines = lastLines.suffix(5)
     let story = "the \(name) hook \(end.predicate)"
-    throw RuntimeFailure(lines.isEmpty ? story : "\(story); its last lines: \(lines.joined(separator: " | "))")
+    return lines.isEmpty ? story : "\(story); its last lines: \(lines.joined(separator: " | "))"
   }
 
   private func subject(_ name: String) -> [String: String] {

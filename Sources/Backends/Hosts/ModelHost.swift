@@ -9,15 +9,23 @@ protocol ModelHost: Sendable {
   /// Frees what the model holds; returns once that is certain.
   func sleep() async throws(RuntimeFailure)
 
-  /// Frees what the model holds after `wake` or `sleep` has failed, or at the daemon's end.
-  func stop() async throws(RuntimeFailure)
+  /// Frees what the model holds after `wake` or `sleep` has failed, or at the daemon's end. Returns whether the host was
+  /// there to do so; one that is gone may be brought back, with the model, by whoever runs it.
+  func stop() async throws(RuntimeFailure) -> Bool
 
-  /// Looks whether the host still serves the model, or can.
+  /// Frees what somebody else had the host hold, so that another model can be woken.
+  /// - Throws: when that one would not find the GPU free.
+  func vacate() async throws(RuntimeFailure)
+
+  /// Looks whether the host still serves the model, or can, be it slowly.
   func isAlive() async -> Bool
 
+  /// Whether the host says that it serves the model, or can.
+  func isWell() async -> Bool
+
   /// Looks whether the host holds anything for the model, whoever it was that woke it; false where there is no telling.
-  /// - Throws: when nobody answers within `timeout`.
-  func isHeld(within timeout: Duration) async throws(RuntimeFailure) -> Bool
+  /// - Throws: when there is no answer within the few seconds that a look may take, or the task is cancelled.
+  func isHeld() async throws(RuntimeFailure) -> Bool
 
   /// How often `loss` is asked for while the model is awake; nil for a host that brings back by itself what it has lost.
   var watchInterval: Duration? { get }
@@ -30,7 +38,14 @@ protocol ModelHost: Sendable {
 extension ModelHost {
   var watchInterval: Duration? { nil }
   func loss() async -> String? { nil }
-  func stop() async throws(RuntimeFailure) { try await sleep() }
+  func isWell() async -> Bool { await isAlive() }
+
+  func stop() async throws(RuntimeFailure) -> Bool {
+    try await sleep()
+    return true
+  }
+
+  func vacate() async throws(RuntimeFailure) { try await sleep() }
 }
 
 /// How a model's host is made.

@@ -28,12 +28,14 @@ struct OllamaHost: ModelHost {
     try await awaitPresence(false, within: sleepTimeout)
   }
 
-  func stop() async throws(RuntimeFailure) { try await control.end(sleep) }
+  func stop() async throws(RuntimeFailure) -> Bool { try await control.end(sleep) }
 
-  func isAlive() async -> Bool { await control.isHealthy(at: healthPath) }
+  func isAlive() async -> Bool { await control.mayLive(at: healthPath) }
 
-  func isHeld(within timeout: Duration) async throws(RuntimeFailure) -> Bool {
-    try await loadedNames(within: timeout).contains(qualifiedName)
+  func isWell() async -> Bool { await control.isHealthy(at: healthPath) }
+
+  func isHeld() async throws(RuntimeFailure) -> Bool {
+    try await loadedNames(within: .seconds(5)).contains(qualifiedName)
   }
 
   private func order(keepAlive: Int, timeout: Duration) async throws(RuntimeFailure) {

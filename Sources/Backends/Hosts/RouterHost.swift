@@ -27,7 +27,7 @@ struct RouterHost: ModelHost {
 
   func sleep() async throws(RuntimeFailure) { try await unload(within: sleepTimeout) }
 
-  func stop() async throws(RuntimeFailure) {
+  func stop() async throws(RuntimeFailure) -> Bool {
     try await control.end { () async throws(RuntimeFailure) in
       try await unload(within: min(sleepTimeout, Self.stopTimeout))
     }
@@ -39,7 +39,10 @@ struct RouterHost: ModelHost {
     }
   }
 
-  func isAlive() async -> Bool { (try? await status(timeout: Self.lookTimeout)).isRunning }
+  /// A router that is busy answers late, and has lost nothing by that.
+  func isAlive() async -> Bool { await loss() == nil }
+
+  func isWell() async -> Bool { (try? await status(timeout: Self.lookTimeout)).isRunning }
 
   func loss() async -> String? {
     do throws(RuntimeFailure) {
@@ -50,8 +53,8 @@ struct RouterHost: ModelHost {
     }
   }
 
-  func isHeld(within timeout: Duration) async throws(RuntimeFailure) -> Bool {
-    try await status(timeout: timeout).isRunning
+  func isHeld() async throws(RuntimeFailure) -> Bool {
+    try await status(timeout: Self.lookTimeout).isRunning
   }
 
   private enum Progress {

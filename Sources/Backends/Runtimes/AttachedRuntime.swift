@@ -10,16 +10,7 @@ actor AttachedRuntime: ModelRuntime {
   private let plan: ServerPlan
   private let control: ServerControl
   private let instances: InstanceNumbers
-  private var hold = Hold.unknown
-
-  /// What the server may hold.
-  private enum Hold {
-    /// It is as somebody else left it: in the way of others if it is awake, but not ours to put to sleep at the end.
-    case unknown
-    /// From the order to wake until it sleeps.
-    case ours
-    case nothing
-  }
+  private var hold = Hold.unknown()
 
   init(model: ModelID, plan: ServerPlan, control: ServerControl, instances: InstanceNumbers) {
     self.model = model
@@ -33,7 +24,7 @@ actor AttachedRuntime: ModelRuntime {
   /// Always ended: without a process to watch, no death is ever noticed.
   nonisolated var deaths: AsyncStream<Death> { AsyncStream { $0.finish() } }
 
-  func isAlive() async -> Bool { await control.isHealthy(at: plan.healthPath) }
+  func isAlive() async -> Bool { await control.mayLive(at: plan.healthPath) }
 
   func isWell() async -> Bool { await control.isHealthy(at: plan.healthPath) }
 
@@ -41,7 +32,7 @@ actor AttachedRuntime: ModelRuntime {
     let began = control.timeline.now
     let mode = try plan.method(for: plan.eviction).mode
     if let mode, !mode.wakeSteps.isEmpty {
-      if hold == .unknown, case .unknown? = try? await control.sleepReport() {
+      if case .unknown = hold, case .unknown? = try? await control.sleepReport() {
         try await control.sleep(mode, timeout: plan.sleepTimeout)
       }
       hold = .ours
@@ -67,28 +58,20 @@ actor AttachedRuntime: ModelRuntime {
   /// it end first, since an engine may not survive to be put to sleep under them.
   func stop() async throws(RuntimeFailure) {
     guard hold == .ours else { return }
-    if let mode = try plan.method(for: plan.eviction).mode, !mode.sleepSteps.isEmpty {
-      control.forwarded.hangUp(on: upstream, for: .stop)
-      try await control.end { () async throws(RuntimeFailure) in
-        try await control.sleep(mode, timeout: plan.sleepTimeout)
-      }
+    guard let mode = try plan.method(for: plan.eviction).mode, !mode.sleepSteps.isEmpty else { return hold = .nothing }
+    control.forwarded.hangUp(on: upstream, for: .stop)
+    let isAsleep = try await control.end { () async throws(RuntimeFailure) in
+      try await control.sleep(mode, timeout: plan.sleepTimeout)
     }
-    hold = .nothing
+    hold = isAsleep ? .nothing : .unknown()
   }
 
-  /// A server that does not answer serves nobody now, and is looked at again.
   func vacate() async throws(RuntimeFailure) {
-    guard hold == .unknown, let mode = try plan.method(for: plan.eviction).mode, !mode.sleepSteps.isEmpty,
-      let report = try? await control.sleepReport()
+    guard hold.isToBeLookedAt(at: control.timeline.now), let mode = try plan.method(for: plan.eviction).mode,
+      !mode.sleepSteps.isEmpty
     else { return }
-    if report != .asleep {
-      control.logger.info("awake without having been woken from here", ["certain": report == .awake])
-      do throws(RuntimeFailure) {
-        try await control.sleep(mode, timeout: plan.sleepTimeout)
-      } catch {
-        throw RuntimeFailure("\(model) was awake already and could not be put to sleep: \(error.message)", error.cause)
-      }
+    hold = try await control.vacate(model, look: control.sleepReport) { () async throws(RuntimeFailure) in
+      try await control.sleep(mode, timeout: plan.sleepTimeout)
     }
-    hold = .nothing
   }
 }

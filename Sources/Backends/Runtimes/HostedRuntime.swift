@@ -11,18 +11,9 @@ actor HostedRuntime: ModelRuntime {
   private let current: Mutex<Upstream>
   nonisolated let deaths: AsyncStream<Death>
   private let deathReports: AsyncStream<Death>.Continuation
-  private var hold = Hold.unknown
+  private var hold = Hold.unknown()
   /// Looks whether the model is still there, while it is awake.
   private var watch: Task<Void, Never>?
-
-  /// What the host may hold for the model.
-  private enum Hold {
-    /// It was never woken from here: what there is is in the way of others, but not ours to take away at the end.
-    case unknown
-    /// From the order to wake until the model is gone.
-    case ours
-    case nothing
-  }
 
   /// - Parameter control: to the host's server; its upstream is where the model answers, as far as that is known before
   ///   the first wake.
@@ -39,7 +30,7 @@ actor HostedRuntime: ModelRuntime {
 
   func isAlive() async -> Bool { await host.isAlive() }
 
-  func isWell() async -> Bool { await host.isAlive() }
+  func isWell() async -> Bool { await host.isWell() }
 
   func wake() async throws(RuntimeFailure) -> Instance {
     hold = .ours
@@ -63,8 +54,7 @@ actor HostedRuntime: ModelRuntime {
   func stop() async throws(RuntimeFailure) {
     watch?.cancel()
     guard hold == .ours else { return }
-    try await host.stop()
-    hold = .nothing
+    hold = try await host.stop() ? .nothing : .unknown()
   }
 
   private func watch(over instance: Instance) {
@@ -79,23 +69,9 @@ actor HostedRuntime: ModelRuntime {
     }
   }
 
-  /// A host that does not answer serves nobody now, and is looked at again.
   func vacate() async throws(RuntimeFailure) {
-    guard hold == .unknown else { return }
-    do throws(RuntimeFailure) {
-      guard try await host.isHeld(within: .seconds(5)) else {
-        hold = .nothing
-        return
-      }
-    } catch {
-      return control.logger.info("not known whether it is awake", ["failure": error.message])
-    }
-    control.logger.info("awake without having been woken from here")
-    do throws(RuntimeFailure) {
-      try await host.sleep()
-    } catch {
-      throw RuntimeFailure("\(model) was awake already and could not be put to sleep: \(error.message)", error.cause)
-    }
-    hold = .nothing
+    guard hold.isToBeLookedAt(at: control.timeline.now) else { return }
+    let look = { [host] () async throws(RuntimeFailure) -> SleepReport in try await host.isHeld() ? .awake : .asleep }
+    hold = try await control.vacate(model, look: look, order: host.vacate)
   }
 }

@@ -43,6 +43,20 @@ extension ProcessTests {
       }
     }
 
+    @Test(arguments: [502, 503, 504])
+    func `a proxy's word that its server does not answer is no report`(status: Int) async throws {
+      try await site.withServer(FakeServer(["/is_sleeping": .status(status, "")])) { control in
+        await #expect(throws: RuntimeFailure("GET /is_sleeping returned \(status)")) { try await control.sleepReport() }
+      }
+    }
+
+    @Test(arguments: [(200, true), (502, false), (503, true), (504, true)])
+    func `nobody listens behind a proxy that gets no answer`(status: Int, isListening: Bool) async throws {
+      try await site.withServer(FakeServer(["/look": .status(status, "")])) { control in
+        #expect(await control.isListening(at: "/look") == isListening)
+      }
+    }
+
     @Test func `a question that is kept waiting does not cost the time that the sleep has`() async throws {
       // Of the first two that ask, neither is answered before the other.
       try await site.withServer(FakeServer(["/is_sleeping": .meets(2)])) { control in

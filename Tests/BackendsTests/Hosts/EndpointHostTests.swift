@@ -33,7 +33,7 @@ extension ProcessTests {
     @Test func `an endpoint that can't be put to sleep in the end keeps nobody from anything`() async throws {
       let fake = try FakeHost.endpoint(state: "running")
       try await site.withHost(fake) {
-        await host(fake, token: "hf_stale").stop()
+        #expect(await host(fake, token: "hf_stale").stop())
         #expect(site.log.messages.contains { $0.hasPrefix("the endpoint may go on running") })
         #expect(orders.isEmpty)
       }

@@ -91,6 +91,16 @@ extension ProcessTests {
       #expect(await router.loss()?.hasPrefix(story) == true)
     }
 
+    @Test func `a router that listens and tells nothing has lost nothing, but is not well`() async throws {
+      let server = try FakeServer(["/models": .status(503, "busy")])
+      try await site.withServer(server) { control in
+        let router = RouterHost(
+          control: control, model: "alpha", sleepTimeout: .seconds(20), startupTimeout: .seconds(20))
+        #expect(await router.isAlive())
+        #expect(await !router.isWell())
+      }
+    }
+
     @Test func `a server that is no router is told so`() async throws {
       let server = try FakeServer(["/models": .status(200, #"{\"data\":[{\"id\":\"alpha\"}]}"#)])
       try await site.withServer(server) { _ in

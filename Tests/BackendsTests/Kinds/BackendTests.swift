@@ -128,6 +128,13 @@ struct BackendTests {
     #expect(try settings.support(of: Eviction(weights: .offload, process: .keepRunning)) == .impossible(message))
   }
 
+  @Test func `a server that somebody else runs can't be stopped, whatever else it can`() throws {
+    let settings = exampleSettings(.attached) { $0.useSleepSteps() }
+    let message = "found retain+stop, expected one with keep_running: the server is run by somebody else"
+    #expect(try settings.support(of: .default) == .impossible(message))
+    #expect(try settings.support(of: Eviction(weights: .offload, process: .keepRunning)) == .freesGPU)
+  }
+
   @Test func `only who starts a server keeps the GPU by doing nothing`() throws {
     #expect(try exampleSettings(.attached).support(of: nil) == .freesGPU)
     let stepped = exampleSettings(.command) {

@@ -102,6 +102,20 @@ extension ProcessTests {
       try await runtime.stop()
     }
 
+    @Test func `an attached server that is too busy to tell lives, one that says it is ill or has gone does not`()
+      async throws
+    {
+      let server = try FakeServer(["/busy": .hangs, "/ill": .status(503, "")])
+      var gone: ServerControl?
+      try await site.withServer(server) { control in
+        #expect(await control.mayLive(at: "/busy", within: .milliseconds(100)))
+        #expect(await control.mayLive(at: "/health"))
+        #expect(await !control.mayLive(at: "/ill"))
+        gone = control
+      }
+      #expect(await gone?.mayLive(at: "/health") == false)
+    }
+
     @Test func `an attached server without steps is only looked at`() async throws {
       let server = try FakeServer(["/health": .first(503, times: 3)])
       let runtime = try site.runtime(command: [], port: server.port, backend: .attached)

@@ -16,6 +16,10 @@ struct HostedRuntimeTests {
   private final class FickleHost: ModelHost {
     let watchInterval: Duration? = .seconds(2)
     let isLost = Mutex(false)
+    /// Why nobody hears what it holds.
+    let silence = Mutex(RuntimeFailure?.none)
+    /// How often it was asked for that.
+    let looks = Mutex(0)
 
     func wake() async throws(RuntimeFailure) -> Upstream {
       isLost.withLock { $0 = false }
@@ -24,7 +28,11 @@ struct HostedRuntimeTests {
 
     func sleep() async throws(RuntimeFailure) { isLost.withLock { $0 = true } }
     func isAlive() async -> Bool { isLost.withLock { !$0 } }
-    func isHeld(within timeout: Duration) async throws(RuntimeFailure) -> Bool { isLost.withLock { !$0 } }
+    func isHeld() async throws(RuntimeFailure) -> Bool {
+      looks.withLock { $0 += 1 }
+      if let failure = silence.withLock({ $0 }) { throw failure }
+      return isLost.withLock { !$0 }
+    }
     func loss() async -> String? { isLost.withLock { $0 ? "is gone" : nil } }
   }
 
@@ -45,6 +53,21 @@ struct HostedRuntimeTests {
     timeline.advance(by: .seconds(2))
     #expect(await runtime.deaths.first { _ in true } == Death(instance: first, reason: "is gone"))
     #expect(try await runtime.wake() > first)
+  }
+
+  @Test(arguments: [(RuntimeFailure.Cause.timedOut, 1), (.other, 2)])
+  func `a look that took all its time is not repeated for a minute`(
+    cause: RuntimeFailure.Cause, looks: Int
+  ) async throws {
+    host.silence.withLock { $0 = RuntimeFailure("no answer", cause) }
+    try await runtime.vacate()
+    timeline.advance(by: .seconds(59))
+    try await runtime.vacate()
+    #expect(host.looks.withLock { $0 } == looks)
+    host.silence.withLock { $0 = nil }
+    timeline.advance(by: .seconds(1))
+    try await runtime.vacate()
+    #expect(host.isLost.withLock { $0 })
   }
 
   @Test func `a model that was put to sleep is not looked for`() async throws {

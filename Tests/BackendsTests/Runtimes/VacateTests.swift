@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import Testing
 
 @testable import Backends
@@ -13,6 +14,14 @@ extension ProcessTests {
     /// One that some other client has loaded.
     private func hosted(_ host: FakeHost, _ backend: Backend, _ model: String) throws -> any ModelRuntime {
       try site.runtime(command: [], port: host.port, backend: backend, named: model) { $0.environment = [:] }
+    }
+
+    private func endpoint(_ fake: FakeHost) throws -> any ModelRuntime {
+      var endpoint = InferenceEndpoint(name: "team/large", token: "hf_secret")
+      endpoint.apiURL = fake.url + "/v2"
+      return try site.runtime(command: [], port: 0, backend: .hfEndpoint) {
+        ($0.environment, $0.endpoint) = ([:], endpoint)
+      }
     }
 
     private func attached(_ server: FakeServer) throws -> any ModelRuntime {
@@ -65,16 +74,19 @@ extension ProcessTests {
       }
     }
 
+    @Test func `an endpoint that can't be paused keeps nobody from anything`() async throws {
+      let fake = try FakeHost.endpoint(state: "running", obeys: false)
+      try await site.withHost(fake) {
+        try await endpoint(fake).vacate()
+        #expect(site.log.messages.contains { $0.hasPrefix("the endpoint may go on running") })
+      }
+    }
+
     @Test(arguments: ["running", "paused"])
     func `an endpoint that runs is paused`(state: String) async throws {
       let fake = try FakeHost.endpoint(state: state)
       try await site.withHost(fake) {
-        var endpoint = InferenceEndpoint(name: "team/large", token: "hf_secret")
-        endpoint.apiURL = fake.url + "/v2"
-        let runtime = try site.runtime(command: [], port: 0, backend: .hfEndpoint) {
-          ($0.environment, $0.endpoint) = ([:], endpoint)
-        }
-        try await runtime.vacate()
+        try await endpoint(fake).vacate()
         await site.expectOrders(state == "running" ? ["POST /v2/endpoint/team/large/pause"] : [])
       }
     }
@@ -93,6 +105,20 @@ extension ProcessTests {
         let look = site.shell("test -e '\(directory.path)/up'")
         #expect(await look.exit.value() == .exited(status: isAsked ? 1 : 0))
       }
+    }
+
+    @Test func `an alive hook that was killed tells nothing, and looks again`() async throws {
+      let directory = try TemporaryDirectory()
+      let runtime = try site.runtime(command: [], port: 9, backend: .hooks) {
+        $0.hooks = Hooks(
+          wake: "true", sleep: #"touch "$D/asleep""#,
+          alive: #"test -e "$D/looked" || { touch "$D/looked"; kill -9 $$; }"#)
+        $0.environment["D"] = directory.path
+      }
+      try await runtime.vacate()
+      #expect(!FileManager.default.fileExists(atPath: "\(directory.path)/asleep"))
+      try await runtime.vacate()
+      #expect(FileManager.default.fileExists(atPath: "\(directory.path)/asleep"))
     }
 
     @Test func `what does not give way is told, and told again`() async throws {
@@ -116,12 +142,43 @@ extension ProcessTests {
       }
     }
 
+    @Test func `what was gone when it was stopped, and is brought back awake by its owner, gives way`() async throws {
+      let server = try FakeServer()
+      let attached = try attached(server)
+      try await site.withServer(server) { _ in _ = try await attached.wake() }
+      try await attached.stop()
+      try await site.withServer(server) { _ in
+        try await attached.vacate()
+        #expect(await holds { site.requests.suffix(2) == ["POST /sleep?level=1", "GET /is_sleeping"] })
+      }
+      let host = try FakeHost.ollama()
+      let hosted = try hosted(host, .ollama, "qwen")
+      try await site.withHost(host) { _ = try await hosted.wake() }
+      try await hosted.stop()
+      try await site.withHost(host) {
+        _ = try await self.hosted(host, .ollama, "qwen").wake()
+        try await hosted.vacate()
+        #expect(await holds { site.log.messages.last { $0.hasPrefix("POST /") }?.contains(#""keep_alive":0"#) == true })
+      }
+    }
+
     @Test func `an attached server that sleeps is let alone`() async throws {
       let server = try FakeServer()
       try await site.withServer(server) { control in
         _ = try await control.ask(.post, "/sleep", timeout: .seconds(10))
         try await attached(server).vacate()
         await site.expectRequests(["POST /sleep", "GET /is_sleeping"])
+      }
+    }
+
+    @Test func `an attached server that is down behind its proxy is let be, and looked at again`() async throws {
+      let server = try FakeServer(["/is_sleeping": .first(502, times: 1)])
+      try await site.withServer(server) { _ in
+        let runtime = try attached(server)
+        try await runtime.vacate()
+        await site.expectRequests(["GET /is_sleeping"])
+        try await runtime.vacate()
+        await site.expectRequests(["GET /is_sleeping", "POST /sleep?level=1", "GET /is_sleeping"])
       }
     }
 

@@ -79,7 +79,8 @@ struct FakeHost {
   /// - Parameters:
   ///   - state: that the endpoint begins in.
   ///   - busy: how many requests are first answered with 429.
-  static func endpoint(state: String, busy: Int = 0) throws -> FakeHost {
+  ///   - obeys: whether the token that is accepted may give orders.
+  static func endpoint(state: String, busy: Int = 0, obeys: Bool = true) throws -> FakeHost {
     try FakeHost(
       """
       state, coming, busy, ill = "\(state)", [], \(busy), 1
@@ -101,6 +102,7 @@ struct FakeHost {
               busy -= 1
               return 429, {"error": "slow down"}, [("Retry-After", "0")]
           order = path.removeprefix("/v2/endpoint/team/large")
+          if order and not \(obeys ? "True" : "False"): return 403, {"error": "Forbidden"}
           if order == "/resume":
               if state != "paused": return 400, {"error": "not paused"}
               coming = ["pending", "initializing", "running"]
