@@ -17,8 +17,8 @@ extension ModelSwitcher {
     }
   }
 
-  /// All at the same time. That none is woken, slept or stopped meanwhile follows from the machine's laws: a model that
-  /// was once under way here has no more to be looked for.
+  /// All at the same time. By the machine's laws none of them is woken or put to sleep meanwhile; one that is stopped was
+  /// woken from here, and so is not one to be looked for.
   private static func vacate(_ runtimes: some Sequence<any ModelRuntime>) async throws(RuntimeFailure) {
     let failure = await withTaskGroup(of: RuntimeFailure?.self, returning: RuntimeFailure?.self) { group in
       for runtime in runtimes {

@@ -20,7 +20,7 @@ extension ProcessTests {
     @Test func `what the program leaves behind is the server from then on`() async throws {
       let process = restore("sleep 1000 & exit 0")
       let leader = try #require(await process.leader.value())
-      #expect(site.tree.living == [leader])
+      #expect(await holds { site.tree.living == [leader] })
       #expect(process.exit.current == nil)
       kill(leader, SIGKILL)
       #expect(await process.exit.value() == .killed(signal: 9))
