@@ -61,6 +61,7 @@ actor HostedRuntime: ModelRuntime {
     watch?.cancel()
     guard let interval = host.watchInterval else { return }
     watch = Task { [host, control, deathReports] in
+      // A watch that is cancelled has nothing more to tell.
       while (try? await control.timeline.sleep(for: interval)) != nil {
         guard let reason = await host.loss(), !Task.isCancelled else { continue }
         deathReports.yield(Death(instance: instance, reason: reason))
