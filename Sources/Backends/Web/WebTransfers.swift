@@ -1,4 +1,5 @@
 package import Core
+internal import Dispatch
 package import Foundation
 package import FoundationNetworking
 package import HTTP
@@ -11,6 +12,11 @@ internal import Synchronization
 package final class WebTransfers: Sendable {
   private let delegate = Delegate()
   private let session: URLSession
+  /// Makes, starts and cancels tasks, in this order for each. For all of that URLSession has its caller wait for a queue
+  /// of its own, on which an answer that comes without a pause lets nothing else happen: nobody is to stand still so long.
+  private let calls = DispatchQueue(label: "web calls")
+  /// Takes what comes, on a thread of its own: while those of the common pool are all taken, URLSession keeps all of it.
+  private static let answers = DispatchQueue(label: "web answers")
   /// Those that can be hung up on, by where they go to: behind one gateway there may be many models' servers.
   private let open = Mutex<[Upstream: [ObjectIdentifier: WebTransfer]]>([:])
 
@@ -22,13 +28,17 @@ package final class WebTransfers: Sendable {
     // A request that is cancelled while URLSession looks into its cache takes the process with it.
     configuration.urlCache = nil
     configuration.httpMaximumConnectionsPerHost = 1024
-    session = URLSession(configuration: configuration, delegate: delegate, delegateQueue: nil)
+    let answers = OperationQueue()
+    answers.maxConcurrentOperationCount = 1
+    // It is not retained; this one lives for ever.
+    unsafe answers.underlyingQueue = Self.answers
+    session = URLSession(configuration: configuration, delegate: delegate, delegateQueue: answers)
   }
 
   /// Makes a transfer that can be hung up on from now on, and is still to be started. Whoever does so closes it in the end.
   /// - Parameter whenHungUp: called when the transfer is hung up on; by any thread.
   package func open(to upstream: Upstream, whenHungUp: @escaping @Sendable () -> Void) -> WebTransfer {
-    let transfer = WebTransfer(whenHungUp: whenHungUp)
+    let transfer = WebTransfer(calls, whenHungUp: whenHungUp)
     open.withLock { $0[upstream, default: [:]][ObjectIdentifier(transfer)] = transfer }
     return transfer
   }
@@ -42,17 +52,20 @@ package final class WebTransfers: Sendable {
     transfer.cancel()
   }
 
-  /// Sends the request.
+  /// Sends the request, unless the transfer has been cancelled or hung up on.
   package func start(_ transfer: WebTransfer, _ request: URLRequest) {
-    let task = session.dataTask(with: request)
-    delegate.add(transfer, for: task)
-    task.resume()
-    transfer.began(task)
+    calls.async { [delegate, session] in
+      guard !transfer.isCancelled else { return }
+      let task = session.dataTask(with: request)
+      delegate.add(transfer, for: task)
+      task.resume()
+      transfer.began(task)
+    }
   }
 
   /// Sends a request that nobody hangs up on. Whoever does so cancels the transfer in the end.
   func send(_ request: URLRequest) -> WebTransfer {
-    let transfer = WebTransfer(whenHungUp: {})
+    let transfer = WebTransfer(calls, whenHungUp: {})
     start(transfer, request)
     return transfer
   }
@@ -129,16 +142,18 @@ package final class WebTransfer: Sendable {
   private let bytesKept = Atomic(0)
   private let state = Mutex(State())
   private let whenHungUp: @Sendable () -> Void
+  private let calls: DispatchQueue
 
   private struct State {
     /// Nil until it is started.
     var task: URLSessionTask?
+    var isCancelled = false
     var hangUp: HangUp?
   }
 
-  fileprivate init(whenHungUp: @escaping @Sendable () -> Void) {
+  fileprivate init(_ calls: DispatchQueue, whenHungUp: @escaping @Sendable () -> Void) {
     (news, reader) = AsyncStream.makeStream()
-    self.whenHungUp = whenHungUp
+    (self.calls, self.whenHungUp) = (calls, whenHungUp)
   }
 
   /// Why it was ended from here under whoever reads it, if it was; what had come before is of no use then.
@@ -152,13 +167,18 @@ package final class WebTransfer: Sendable {
     whenHungUp()
   }
 
-  fileprivate func began(_ task: URLSessionTask) {
-    state.withLock { $0.task = task }
-    if hangUp != nil { task.cancel() }
-  }
+  fileprivate var isCancelled: Bool { state.withLock(\.isCancelled) }
 
-  /// Ends the request, unless it has ended by itself or was not started.
-  func cancel() { state.withLock(\.task)?.cancel() }
+  fileprivate func began(_ task: URLSessionTask) { state.withLock { $0.task = task } }
+
+  /// Ends the request soon, unless it has ended by itself; one that was not started will not be.
+  func cancel() {
+    let isFirst = state.withLock { state in
+      defer { state.isCancelled = true }
+      return !state.isCancelled
+    }
+    if isFirst { calls.async { self.state.withLock(\.task)?.cancel() } }
+  }
 
   /// Ends it as one whose time is up.
   package func timeOut(after patience: Duration) {

@@ -19,7 +19,11 @@ struct WebClientTests {
     let server = HTTPServer(address: try SocketAddress("127.0.0.1:0"), loops: loops, logger: .silent) { exchange in
       do throws(ExchangeFailure) {
         try await exchange.begin(status: 200, contentType: "text/plain")
-        while true { try await exchange.send([UInt8](repeating: 0x61, count: 65_536)) }
+        while true {
+          try await exchange.send([UInt8](repeating: 0x61, count: 65_536))
+          // URLSession reads on as long as there is more, whoever wants it to stop.
+          try? await Task.sleep(for: .milliseconds(1))
+        }
       } catch {
         // The client has had enough.
       }
