@@ -36,7 +36,7 @@ let package = Package(
 
     .target(name: "TestSupport", dependencies: ["Core"], path: "Tests/Support", swiftSettings: strict),
     .testTarget(name: "CoreTests", dependencies: ["Core", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: strict),
+    .testTarget(name: "MetricsTests", dependencies: ["Metrics", "TestSupport"], swiftSettings: strict),
     .executableTarget(
       name: "MetricsBench", dependencies: ["Metrics"], path: "Tests/MetricsBench", swiftSettings: strict),
     .testTarget(name: "PoliciesTests", dependencies: ["Policies", "Core", "TestSupport"], swiftSettings: strict),

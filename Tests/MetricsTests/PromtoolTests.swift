@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Metrics
@@ -26,20 +27,11 @@ private let promtool = ["/usr/bin/promtool", "/usr/local/bin/promtool"].first {
     #expect(output.text == "")
   }
 
-  private func check(_ exposition: [UInt8]) throws -> (status: Int32, text: String) {
-    let process = Process()
-    let input = Pipe()
-    let output = Pipe()
-    process.executableURL = URL(filePath: try #require(promtool))
-    process.arguments = ["check", "metrics"]
-    process.standardInput = input
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    try input.fileHandleForWriting.write(contentsOf: exposition)
-    try input.fileHandleForWriting.close()
-    let text = try output.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: text, as: UTF8.self))
+  private func check(_ exposition: [UInt8]) throws -> (status: Int32?, text: String) {
+    let program = try SpawnedProgram(["sh", "-c", "exec \"$0\" check metrics 2>&1", try #require(promtool)])
+    try program.input.write(contentsOf: exposition)
+    try program.input.close()
+    let text = try program.output.readToEnd() ?? Data()
+    return (program.waitForEnd(), String(decoding: text, as: UTF8.self))
   }
 }

@@ -1,20 +1,17 @@
 internal import Foundation
+internal import Glibc
 
 /// How much of the GPU's memory is in use, as nvidia-smi tells it.
 enum GPUMemory {
   /// In MiB, over all GPUs of this machine; nil where there is no nvidia-smi, or it has nothing to tell.
   static func usedMiB() -> Int? {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["nvidia-smi", "--query-gpu=memory.used", "--format=csv,noheader,nounits"]
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return nil }
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { return nil }
-    return sum(of: String(decoding: data, as: UTF8.self))
+    // Not Foundation's Process, which may die of the names in /proc/self/fd: it reads on behind them.
+    let command = "nvidia-smi --query-gpu=memory.used --format=csv,noheader,nounits 2> /dev/null"
+    guard let output = unsafe popen(command, "re") else { return nil }
+    var text: [UInt8] = []
+    while case let byte = unsafe getc(output), byte != EOF { text.append(UInt8(truncatingIfNeeded: byte)) }
+    guard unsafe pclose(output) == 0 else { return nil }
+    return sum(of: String(decoding: text, as: UTF8.self))
   }
 
   /// The sum of what was printed, a whole number a line; nil where that is something else.

@@ -191,7 +191,7 @@ extension ProcessTests {
         _ = await process.lastLines
       }
       #expect(try await holds { try openDescriptorCount() <= before })
-      #expect(zombieChildren().isEmpty)
+      #expect(await holds { zombieChildren().isEmpty })
     }
 
     @Test func `checklist 17: a flood of output holds nobody up, and what is kept of it is bounded`()

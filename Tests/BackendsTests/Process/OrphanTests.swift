@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Backends
@@ -22,23 +23,13 @@ extension ProcessTests {
 
     /// A process that nobody will end, with its own mark and no hold of ours on it; handed to `body` once it runs.
     private func withProcess(
-      _ script: String, marked mark: ServerMark?, _ body: (Process) async throws -> Void
+      _ script: String, marked mark: ServerMark?, _ body: (SpawnedProgram) async throws -> Void
     ) async throws {
-      let process = Process()
-      process.executableURL = URL(filePath: "/bin/sh")
-      process.arguments = ["-c", script]
-      process.environment = site.tree.environment.merging(mark?.environment ?? [:]) { $1 }
-        .merging(["PATH": "/usr/bin:/bin"]) { $1 }
-      let pipe = Pipe()
-      process.standardOutput = pipe
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      defer {
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-      }
+      let environment = site.tree.environment.merging(mark?.environment ?? [:]) { $1 }
+      let process = try SpawnedProgram(
+        ["sh", "-c", script], environment: environment.merging(["PATH": "/usr/bin:/bin"]) { $1 })
       // It has said something, so it is there with its environment.
-      _ = try pipe.fileHandleForReading.read(upToCount: 1)
+      _ = try process.output.read(upToCount: 1)
       try await body(process)
     }
 
@@ -83,8 +74,7 @@ extension ProcessTests {
       let mark = stranger.mark(orphanMark, living: site.marks.daemon)
       try await withProcess("echo up; exec sleep 1000", marked: mark) { process in
         await site.factory.endOrphans()
-        #expect(process.isRunning)
-        #expect(processState(process.processIdentifier) != nil)
+        #expect(ProcessStatus(of: process.pid) != nil)
       }
     }
 
@@ -98,7 +88,7 @@ extension ProcessTests {
         try await runtime.stop()
         await factory.killAll()
         _ = await start.result
-        #expect(site.tree.living == [stranger.processIdentifier])
+        #expect(site.tree.living == [stranger.pid])
       }
     }
 
@@ -108,14 +98,14 @@ extension ProcessTests {
         let shepherd = try #require(await site.log.line { Int32($0) != nil }.flatMap { Int32($0) })
         kill(shepherd, SIGKILL)
         _ = await process.end.value()
-        #expect(site.tree.living == [stranger.processIdentifier])
+        #expect(site.tree.living == [stranger.pid])
       }
     }
 
     @Test func `a process that one look misses is found by the next`() async throws {
       try await withProcess("echo up; exec sleep 1000", marked: nil) { process in
         let looks = Atomic(0)
-        let pid = process.processIdentifier
+        let pid = process.pid
         let sweep = ProcessSweep(timeline: SystemTimeline()) { other in
           other.pid == pid && looks.add(1, ordering: .relaxed).newValue > 1
         }
@@ -125,7 +115,7 @@ extension ProcessTests {
 
     @Test func `a process whose parent ends between two looks is found all the same`() async throws {
       try await withProcess("sleep 1000 & echo up; wait", marked: nil) { process in
-        let parent = process.processIdentifier
+        let parent = process.pid
         let child = try #require(ProcessStatus.all.first { $0.parent == parent }).pid
         let sweep = ProcessSweep(timeline: SystemTimeline()) { other in
           guard other.pid == child else { return false }

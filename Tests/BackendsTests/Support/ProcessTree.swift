@@ -8,10 +8,18 @@ struct ProcessTree: Sendable {
   var environment: [String: String] { ["TREE_MARK": mark] }
 
   var living: [Int32] {
-    runningProcesses().filter { pid in
-      guard let environment = try? Data(contentsOf: URL(filePath: "/proc/\(pid)/environ")) else { return false }
-      return environment.range(of: Data("TREE_MARK=\(mark)\0".utf8)) != nil
+    runningProcesses().filter { environment(of: $0).range(of: Data("TREE_MARK=\(mark)\0".utf8)) != nil }
+  }
+
+  /// That of a process in execve(2) is empty for a moment, that of the kernel's threads always.
+  private func environment(of pid: Int32) -> Data {
+    for _ in 0..<100 {
+      guard let environment = try? Data(contentsOf: URL(filePath: "/proc/\(pid)/environ")) else { break }
+      guard environment.isEmpty, (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/exe")) != nil
+      else { return environment }
+      usleep(1_000)
     }
+    return Data()
   }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Backends
@@ -12,13 +13,9 @@ final class StandInDriver: Sendable {
     ground = try TemporaryDirectory()
     let source = directory + "/libcuda.c"
     try Self.source.write(toFile: source, atomically: true, encoding: .utf8)
-    let compiler = Process()
-    compiler.executableURL = URL(filePath: "/usr/bin/env")
     let log = "-DLOG=\"\(directory)/calls\""
-    compiler.arguments = ["cc", "-shared", "-fPIC", "-o", path, source, log] + options
-    try compiler.run()
-    compiler.waitUntilExit()
-    try #require(compiler.terminationStatus == 0)
+    let compiler = try SpawnedProgram(["cc", "-shared", "-fPIC", "-o", path, source, log] + options)
+    try #require(compiler.waitForEnd() == 0)
   }
 
   var path: String { directory + "/libcuda.so.1" }

@@ -1,5 +1,6 @@
 import Foundation
 import HTTP
+import TestSupport
 import Testing
 
 @testable import Backends
@@ -20,23 +21,15 @@ import Testing
   }
 
   /// A process with the mark of an earlier run, as one bears that was restored from a checkpoint; handed over once it runs.
-  private func withRestoredServer(_ script: String, _ body: (Process) async throws -> Void) async throws {
+  private func withRestoredServer(_ script: String, _ body: (SpawnedProgram) async throws -> Void) async throws {
     let current = DaemonRun.current(of: URL(filePath: configuration.path).standardizedFileURL.path)
     let earlier = DaemonRun(
       process: ProcessIdentity(pid: current.process.pid, startTime: current.process.startTime - 1),
       namespace: current.namespace, installation: current.installation)
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments = ["-c", script]
-    process.environment = ServerMark(number: 1, daemon: earlier).environment.merging(["PATH": "/usr/bin:/bin"]) { $1 }
-    let output = Pipe()
-    process.standardOutput = output
-    try process.run()
-    defer {
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
-    }
-    _ = try output.fileHandleForReading.read(upToCount: 1)
+    let environment = ServerMark(number: 1, daemon: earlier).environment
+    let process = try SpawnedProgram(
+      ["sh", "-c", script], environment: environment.merging(["PATH": "/usr/bin:/bin"]) { $1 })
+    _ = try process.output.read(upToCount: 1)
     try await body(process)
   }
 
@@ -49,7 +42,7 @@ import Testing
       #expect(await second.status == 1)
       let reason = "cannot listen on 127.0.0.1:\(port): address already in use"
       #expect(try await second.errors.text(until: reason).contains(reason))
-      #expect(ProcessStatus(of: server.processIdentifier) != nil)
+      #expect(ProcessStatus(of: server.pid) != nil)
     }
     first.terminate()
     #expect(await first.status == 0)
