@@ -189,7 +189,7 @@ struct ForwardFailureTests {
 
   @Test func `a server that floods a client that stalls is held back`() async throws {
     let limits = {
-      var limits = ServerLimits()
+      var limits = ServerLimits.patient
       limits.writeStallTimeout = .milliseconds(200)
       return limits
     }()

@@ -13,7 +13,7 @@ struct ServerLimitsTests {
   }
 
   private static func limits(_ change: (inout ServerLimits) -> Void) -> ServerLimits {
-    var limits = ServerLimits()
+    var limits = ServerLimits.patient
     limits.lingerTimeout = .milliseconds(50)
     change(&limits)
     return limits

@@ -1,6 +1,7 @@
 internal import Core
 internal import Policies
-internal import Testing
+internal import TestSupport
+import Testing
 
 @testable import Switcher
 
@@ -109,7 +110,8 @@ struct ExhaustiveTests {
     return world
   }
 
-  @Test(arguments: smallWorlds) func `nothing illegal happens, and nobody is forgotten`(_ world: SmallWorld) {
+  @Test(.computing, arguments: smallWorlds) func `nothing illegal happens, and nobody is forgotten`(_ world: SmallWorld)
+  {
     let outcome = world.explorer.explore()
     #expect(outcome.failure == nil, "\(world.testDescription): \(outcome.failure?.description ?? "")")
     #expect(outcome.isComplete || outcome.worlds == Self.limit)

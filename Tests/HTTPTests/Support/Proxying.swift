@@ -4,7 +4,7 @@ import Core
 
 /// Runs `test` with a server that forwards all it gets to an upstream whose part the test plays.
 func withProxy(
-  _ limits: ServerLimits = ServerLimits(), readsBody: Bool = true,
+  _ limits: ServerLimits = .patient, readsBody: Bool = true,
   plan change: @escaping @Sendable (inout ForwardPlan) -> Void = { _ in },
   _ test: (TestServer, ScriptedUpstream, Forwards) async throws -> Void
 ) async throws {

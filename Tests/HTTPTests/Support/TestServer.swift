@@ -31,9 +31,21 @@ struct TestServer: Sendable {
   }
 }
 
+extension ServerLimits {
+  /// For tests of something else: on a machine that is busy a client's next byte may be long in coming.
+  static var patient: ServerLimits {
+    var limits = ServerLimits()
+    limits.headTimeout = .seconds(600)
+    limits.bodyStallTimeout = .seconds(600)
+    limits.idleTimeout = .seconds(600)
+    limits.writeStallTimeout = .seconds(600)
+    return limits
+  }
+}
+
 /// Runs `test` with a server that answers with `handler`, and ends the server after it.
 func withServer(
-  _ limits: ServerLimits = ServerLimits(), loops loopCount: Int = 1, logger: Logger = .silent,
+  _ limits: ServerLimits = .patient, loops loopCount: Int = 1, logger: Logger = .silent,
   handler: @escaping HTTPServer.Handler, _ test: (TestServer) async throws -> Void
 ) async throws {
   let loops = try EventLoopGroup(count: loopCount)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import HTTP
@@ -18,7 +19,7 @@ struct ByteClassTests {
   }
 
   /// Every byte at every place of texts around the length of a vector.
-  @Test(arguments: 1..<35)
+  @Test(.computing, arguments: 1..<35)
   func `the first control character is found wherever it stands`(count: Int) {
     for filler in [0x20, 0x7E, 0xFF, 0x09] as [UInt8] {
       for place in 0..<count {

@@ -1,5 +1,6 @@
 import Backends
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Server
@@ -69,7 +70,7 @@ struct ConfigurationSchemaTests {
     "expected an object", "expected true",
   ]
 
-  @Test(arguments: places)
+  @Test(.computing, arguments: places)
   func `the reader knows every key of the schema, and takes what that allows`(_ place: Place) {
     for sample in place.property.value.samples {
       let isTaken = place.faults(sample).contains { faults in
@@ -79,7 +80,7 @@ struct ConfigurationSchemaTests {
     }
   }
 
-  @Test(arguments: places.filter { !$0.property.value.misfits.isEmpty && $0.property.key != "models" })
+  @Test(.computing, arguments: places.filter { !$0.property.value.misfits.isEmpty && $0.property.key != "models" })
   func `what the schema does not allow is a fault where what it allows is none`(_ place: Place) throws {
     let sample = try #require(place.property.value.samples.first)
     for misfit in place.property.value.misfits {

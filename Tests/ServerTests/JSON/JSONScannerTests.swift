@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Server
@@ -75,7 +76,7 @@ struct JSONScannerTests {
     #expect(verdict(Array(wide.utf8)) == nil)
   }
 
-  @Test func `random mutations get the verdict that Foundation gives`() {
+  @Test(.computing) func `random mutations get the verdict that Foundation gives`() {
     let seeds = [
       #"{"model":"qwen-14b","messages":[{"role":"user","content":"Grüße, \"Welt\" \u00e9\n"}],"stream":true}"#,
       #"[0, -1.5e3, 1E2, true, false, null, "日本語 and a longer run of plain text", {"a": {"b": [[], {}]}}]"#,

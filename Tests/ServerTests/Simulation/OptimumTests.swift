@@ -1,12 +1,13 @@
 import Core
 import Policies
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Server
 
 /// The clairvoyant optimum, against everything that a policy could have done.
-struct OptimumTests {
+@Suite(.computing) struct OptimumTests {
   @Test(arguments: 0..<5, ClairvoyantSearch.Objective.allCases)
   func `no sequence of decisions does better, and one does as well`(
     _ seed: Int, _ objective: ClairvoyantSearch.Objective

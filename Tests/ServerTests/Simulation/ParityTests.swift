@@ -1,10 +1,11 @@
 import Policies
+import TestSupport
 import Testing
 
 @testable import Server
 
 /// The simulator against two others that were written apart from it, over the same traces.
-struct ParityTests {
+@Suite(.computing) struct ParityTests {
   @Test func `every row of the reference is compared`() {
     #expect(Golden.groups.flatMap(\.rows).count == 376)
     #expect(Golden.manyModels.flatMap(\.rows).count == 12)

@@ -1,5 +1,6 @@
 import Core
 import Policies
+import TestSupport
 import Testing
 
 @testable import Server
@@ -7,7 +8,7 @@ import Testing
 
 /// Nobody waits longer for the GPU than W + N(V + D + C), whatever comes: with N models, W the staleness limit, C the
 /// largest cost of a switch, V the longest that a model may insist on staying, and D the longest drain.
-struct StalenessTests {
+@Suite(.computing) struct StalenessTests {
   private static let runs = 1000
   /// So many in each run that a policy without a bound has the time to break it.
   private static let requests = 200
