@@ -165,20 +165,15 @@ extension ProcessTests {
     }
 
     @Test func `checklist 12: a tree does not outlive a daemon that is killed`() async throws {
-      let launch = site.launch(
-        ["sh", "-c", "sleep 1000 & setsid sh -c 'trap \"\" TERM; echo ready; sleep 1000' & wait"], grace: .zero)
-      // The fork is the daemon: it starts a server, waits for its first word, and dies on the spot.
-      let daemon = fork()
-      if daemon == 0 {
-        guard let shepherd = try? Shepherd.spawn(launch) else { _exit(1) }
+      // The daemon: it starts a server, waits for its first word, and dies on the spot.
+      await #expect(processExitsWith: .signal(SIGKILL)) { [environment = site.tree.environment as [String: String]] in
+        let script = "sleep 1000 & setsid sh -c 'trap \"\" TERM; echo ready; sleep 1000' & wait"
+        let shepherd = try Shepherd.spawn(
+          Launch(command: ["sh", "-c", script], environment: environment, stopGrace: .zero))
         var word = pollfd(fd: shepherd.output, events: Int16(POLLIN), revents: 0)
         unsafe poll(&word, 1, -1)
         kill(getpid(), SIGKILL)
       }
-      try #require(daemon > 0)
-      var status: Int32 = 0
-      unsafe waitpid(daemon, &status, 0)
-      #expect(ProcessEnd(waitStatus: status) == .killed(signal: SIGKILL))
       #expect(await holds { site.tree.living.isEmpty })
     }
 
