@@ -13,6 +13,9 @@ struct ServerControl: Sendable {
   var healthPath = "/health"
   let timeline: any Timeline
   let logger: Logger
+  /// How long a look may take at least, so that one whose turn comes late, as on a machine that stood still, can find
+  /// what has come about meanwhile.
+  var leastPatience: Duration = .seconds(2)
   /// Told how long everything took.
   var observe: @Sendable (RuntimeEvent) -> Void = { _ in }
 
@@ -55,10 +58,6 @@ struct ServerControl: Sendable {
     case notYet(String)
   }
 
-  /// How long a look may take at least, so that one whose turn comes late, as on a machine that stood still, can find
-  /// what has come about meanwhile.
-  static let leastPatience: Duration = .seconds(2)
-
   /// Looks until the server is found as hoped: at first every few milliseconds, then four times a second, so that little
   /// is added to the server's own time and a long wait costs nothing.
   /// - Parameters:
@@ -72,7 +71,7 @@ struct ServerControl: Sendable {
     let deadline = timeline.now + timeout
     var pause: Duration = .milliseconds(5)
     while true {
-      let patience = max(min(deadline - timeline.now, patience), Self.leastPatience)
+      let patience = max(min(deadline - timeline.now, patience), leastPatience)
       guard case .notYet(let reason) = try await look(patience) else { return }
       guard timeline.now + pause < deadline else {
         throw RuntimeFailure("the server was not \(hope) within \(timeout): \(reason)", .timedOut)

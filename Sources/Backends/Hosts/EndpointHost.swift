@@ -192,7 +192,7 @@ struct EndpointHost: ModelHost {
 
   /// For one answer: as `ServerControl.leastPatience` has it, even where the deadline is near.
   private func patience(until deadline: Instant) -> Duration {
-    max(min(deadline - timeline.now, Self.answerTimeout), ServerControl.leastPatience)
+    max(min(deadline - timeline.now, Self.answerTimeout), site.control.leastPatience)
   }
 
   private func pause(

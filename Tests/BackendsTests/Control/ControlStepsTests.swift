@@ -17,7 +17,7 @@ extension ProcessTests {
         ControlStep("/three", method: .patch),
       ]
       try await site.withServer(FakeServer(), basePath: "/base") { control in
-        try await control.carryOut(steps, of: .sleep, timeout: .seconds(10))
+        try await control.carryOut(steps, of: .sleep, timeout: .seconds(600))
       }
       await site.expectRequests(["POST /base/one?level=1", #"PUT /base/two {"a":1}"#, "PATCH /base/three"])
       #expect(
@@ -41,7 +41,7 @@ extension ProcessTests {
       let steps = [ControlStep("/one"), ControlStep("/two", expectedBody: "done"), ControlStep("/three")]
       try await site.withServer(FakeServer(["/two": rule])) { control in
         await #expect(throws: RuntimeFailure(message)) {
-          try await control.carryOut(steps, of: .wake, timeout: .seconds(10))
+          try await control.carryOut(steps, of: .wake, timeout: .seconds(600))
         }
       }
       await site.expectRequests(["POST /one", "POST /two"])
@@ -49,18 +49,16 @@ extension ProcessTests {
 
     @Test func `a body that contains what is expected will do`() async throws {
       try await site.withServer(FakeServer(["/one": .status(200, "all done")])) { control in
-        try await control.carryOut([ControlStep("/one", expectedBody: "done")], of: .wake, timeout: .seconds(10))
+        try await control.carryOut([ControlStep("/one", expectedBody: "done")], of: .wake, timeout: .seconds(600))
       }
     }
 
     @Test func `the pauses between the tries double, up to five seconds`() async throws {
       try await site.withServer(FakeServer(["/one": .first(503, times: 7)])) { control in
         let timeline = ManualTimeline()
-        let patient = ServerControl(
-          client: control.client, web: control.web, forwarded: control.forwarded, upstream: control.upstream,
-          timeline: timeline, logger: site.log.logger)
+        let patient = site.control(control.upstream, on: timeline)
         let steps = Task {
-          try await patient.carryOut([ControlStep("/one", retries: 7)], of: .wake, timeout: .seconds(10))
+          try await patient.carryOut([ControlStep("/one", retries: 7)], of: .wake, timeout: .seconds(600))
         }
         var last = Instant.zero
         var pauses: [Duration] = []
@@ -83,7 +81,7 @@ extension ProcessTests {
       ]
       // Nobody is answered before three have come.
       try await site.withServer(FakeServer(["/meet": .meets(3)])) { control in
-        try await control.carryOut(steps, of: .wake, timeout: .seconds(10))
+        try await control.carryOut(steps, of: .wake, timeout: .seconds(600))
       }
       _ = await holds { site.requests.count == 4 }
       #expect(site.requests.last == "POST /after")
@@ -110,7 +108,7 @@ extension ProcessTests {
         control in
         var control = control
         control.healthPath = "/ready"
-        try await control.carryOut([step, ControlStep("/two")], of: .wake, timeout: .seconds(10))
+        try await control.carryOut([step, ControlStep("/two")], of: .wake, timeout: .seconds(600))
       }
       _ = await holds { site.log.messages.contains("POST /two") }
       let seen = site.log.messages.filter { $0.hasPrefix("POST") || $0 == "GET /ready" }
@@ -118,7 +116,7 @@ extension ProcessTests {
     }
 
     @Test func `a step after which the server does not become well names itself`() async throws {
-      var step = ControlStep("/one")
+      var step = ControlStep("/one", timeout: .seconds(600))
       step.awaitsHealth = true
       try await site.withServer(FakeServer(["/ready": .status(503, "loading")])) { control in
         var control = control
@@ -134,9 +132,7 @@ extension ProcessTests {
     @Test func `a look that comes after the time is over still finds what has come about`() async throws {
       try await site.withServer(FakeServer(["/ready": .first(503, times: 1)])) { control in
         let timeline = ManualTimeline()
-        let late = ServerControl(
-          client: control.client, web: control.web, forwarded: control.forwarded, upstream: control.upstream,
-          timeline: timeline, logger: site.log.logger)
+        let late = site.control(control.upstream, on: timeline)
         let health = Task { try await late.awaitHealth(at: "/ready", within: .seconds(10)) }
         await timeline.sleeper(until: .zero + .milliseconds(5))
         timeline.advance(by: .seconds(3600))
@@ -149,7 +145,7 @@ extension ProcessTests {
       try await site.withServer(FakeServer(["/one": .first(503, times: 2)])) { control in
         let step = ControlStep("/one", retries: retries)
         do {
-          try await control.carryOut([step], of: .wake, timeout: .seconds(10))
+          try await control.carryOut([step], of: .wake, timeout: .seconds(600))
           #expect(succeeds)
         } catch {
           #expect(!succeeds)
@@ -161,7 +157,7 @@ extension ProcessTests {
     @Test func `an optional step that fails is only warned of`() async throws {
       let steps = [ControlStep("/one", isOptional: true), ControlStep("/two")]
       try await site.withServer(FakeServer(["/one": .status(500, "")])) { control in
-        try await control.carryOut(steps, of: .wake, timeout: .seconds(10))
+        try await control.carryOut(steps, of: .wake, timeout: .seconds(600))
       }
       await site.expectRequests(["POST /one", "POST /two"])
       #expect(site.log.messages.contains("wake step 1/2 failed: POST /one returned 500"))

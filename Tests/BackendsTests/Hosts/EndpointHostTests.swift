@@ -12,7 +12,7 @@ extension ProcessTests {
 
     private func host(
       _ fake: FakeHost, token: String = "hf_secret", sleepAction: InferenceEndpoint.SleepAction = .pause,
-      wakeTimeout: Duration = .seconds(20)
+      wakeTimeout: Duration = .seconds(600)
     ) -> EndpointHost {
       var endpoint = InferenceEndpoint(name: "team/large", token: token)
       endpoint.sleepAction = sleepAction
@@ -22,7 +22,7 @@ extension ProcessTests {
         model: "large", control: site.control(upstream), log: site.log.logger, kept: site.output,
         start: site.programs.start)
       return EndpointHost(
-        endpoint: endpoint, site: hosting, healthPath: "/health", sleepTimeout: .seconds(20), wakeTimeout: wakeTimeout,
+        endpoint: endpoint, site: hosting, healthPath: "/health", sleepTimeout: .seconds(600), wakeTimeout: wakeTimeout,
         lookInterval: .milliseconds(5))
     }
 

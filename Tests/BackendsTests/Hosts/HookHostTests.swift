@@ -21,7 +21,7 @@ extension ProcessTests {
       try site.runtime(command: [], port: 9, backend: .hooks, named: name) {
         $0.hooks = hooks
         $0.environment["D"] = directory.path
-        $0.wakeTimeout = .seconds(20)
+        $0.wakeTimeout = .seconds(600)
         configure(&$0)
       }
     }

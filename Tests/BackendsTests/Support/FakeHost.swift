@@ -143,19 +143,13 @@ extension ProcessTests.Site {
   func withHost(_ host: FakeHost, _ body: () async throws -> Void) async throws {
     let process = start(host.command)
     do {
-      _ = await holds { await control(Upstream(origin: host.origin)).isListening(at: "/") }
+      _ = await holds { await control(Upstream(origin: host.origin)).isListening(at: "/", within: .seconds(60)) }
       try await body()
     } catch {
       try await process.stop(grace: .zero)
       throw error
     }
     try await process.stop(grace: .zero)
-  }
-
-  func control(_ upstream: Upstream) -> ServerControl {
-    ServerControl(
-      client: HTTPClient(loops: loops), web: WebClient(), forwarded: ForwardedRequests(loops: loops),
-      upstream: upstream, timeline: timeline, logger: log.logger)
   }
 
   /// The orders that a host was given.

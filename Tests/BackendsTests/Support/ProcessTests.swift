@@ -86,17 +86,23 @@ extension BackendSettings {
 }
 
 extension ProcessTests.Site {
+  /// One that gives each look all the time that it needs.
+  func control(_ upstream: Upstream, on timeline: (any Timeline)? = nil) -> ServerControl {
+    var control = ServerControl(
+      client: HTTPClient(loops: loops), web: WebClient(), forwarded: ForwardedRequests(loops: loops),
+      upstream: upstream, timeline: timeline ?? self.timeline, logger: log.logger)
+    control.leastPatience = .seconds(600)
+    return control
+  }
+
   /// Starts the server as somebody else would, and hands over the control of it once it is up.
   func withServer(
     _ server: FakeServer, basePath: String = "", _ body: (ServerControl) async throws -> Void
   ) async throws {
     let process = start(server.command)
-    let upstream = Upstream(origin: server.origin, basePath: basePath)
-    let control = ServerControl(
-      client: HTTPClient(loops: loops), web: WebClient(), forwarded: ForwardedRequests(loops: loops),
-      upstream: upstream, timeline: timeline, logger: log.logger)
+    let control = control(Upstream(origin: server.origin, basePath: basePath))
     do {
-      try await control.awaitHealth(at: "/health", within: .seconds(30))
+      try await control.awaitHealth(at: "/health", within: .seconds(600))
       try await body(control)
     } catch {
       try await process.stop(grace: .zero)
