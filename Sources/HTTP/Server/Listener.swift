@@ -34,6 +34,8 @@ final class Listener: @unchecked Sendable {
   func close() {
     guard !channel.isClosed else { return }
     _ = acceptAll()
+    // A child that was just forked may hold a copy for a moment, and with it the port: this reaches all copies.
+    _ = shutdown(channel.descriptor, CInt(SHUT_RDWR))
     channel.close()
   }
 

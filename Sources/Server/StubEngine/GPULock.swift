@@ -17,7 +17,11 @@ final class GPULock: Sendable {
     guard descriptor >= 0 else { throw SystemFailure("open \(path)") }
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    // A child that was just forked may hold a copy for a moment, and with it the lock.
+    release()
+    close(descriptor)
+  }
 
   /// Takes the memory; false when another has it. Taking it twice does no harm.
   func take() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
