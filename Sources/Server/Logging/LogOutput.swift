@@ -39,8 +39,8 @@ final class LogOutput: Sendable {
     writer.append(Self.line(format, level, message, isOf: stream, fields), isUrgent: false)
   }
 
-  /// Returns when all has been written, but after a second at the latest: before the process ends.
-  func flush() { writer.flush() }
+  /// Returns when all has been written, but after `patience` at the latest: before the process ends.
+  func flush(within patience: Duration = .seconds(1)) { writer.flush(within: patience) }
 
   private func count(_ level: Logger.Level) { counts[level.rawValue].lines.wrappingAdd(1, ordering: .relaxed) }
 

@@ -1,3 +1,4 @@
+internal import Core
 internal import Dispatch
 internal import Glibc
 internal import Synchronization
@@ -50,14 +51,14 @@ final class LogWriter: Sendable {
     }
   }
 
-  /// Returns when all that was appended has been written, but after a second at the latest: before the process ends.
-  func flush() {
+  /// Returns when all that was appended has been written, but after `patience` at the latest: before the process ends.
+  func flush(within patience: Duration) {
     let done = DispatchSemaphore(value: 0)
     queue.async {
       self.writeWaiting()
       done.signal()
     }
-    _ = done.wait(timeout: .now() + .seconds(1))
+    _ = done.wait(timeout: .now() + .nanoseconds(Int(patience.nanoseconds)))
   }
 
   private func writeWaiting() {

@@ -29,7 +29,8 @@ enum StubEngine {
   private static func fail(_ message: String) -> Int32 {
     let output = LogOutput(.logfmt, descriptor: STDERR_FILENO)
     Logger(sink: output.write).error(message)
-    output.flush()
+    // Whoever started it wants to know why it ended, however busy the machine is.
+    output.flush(within: .seconds(60))
     return 1
   }
 

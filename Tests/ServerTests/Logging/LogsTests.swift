@@ -14,19 +14,20 @@ private final class LogReader {
     var ends: [Int32] = [-1, -1]
     precondition(unsafe pipe(&ends) == 0, "no descriptors are left for a pipe")
     (descriptor, writing) = (ends[0], ends[1])
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     output = LogOutput(format, descriptor: writing)
   }
 
   deinit {
     // What is written later could go to whoever has the number then.
-    output.flush()
+    output.flush(within: .seconds(600))
     close(descriptor)
     close(writing)
   }
 
   /// Everything that was logged, without the time.
   func lines() -> [String] {
-    output.flush()
+    output.flush(within: .seconds(600))
     _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
     var bytes = [UInt8](repeating: 0, count: 1 << 16)
     let count = unsafe bytes.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
