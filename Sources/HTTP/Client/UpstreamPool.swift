@@ -8,7 +8,7 @@ final class UpstreamPool: @unchecked Sendable {
   private var isSweeping = false
 
   /// Model servers close a connection that was idle for 5 s; one that is about to be is not worth the risk.
-  static let longestIdle = Interval(.seconds(4))
+  var longestIdle = Interval(.seconds(4))
 
   func server(at origin: Origin) -> UpstreamServer {
     for server in servers where server.origin == origin { return server }
@@ -53,13 +53,13 @@ final class UpstreamPool: @unchecked Sendable {
   }
 
   private func isGood(_ connection: UpstreamConnection, at now: Instant) -> Bool {
-    !connection.isStale && connection.idleSince + Self.longestIdle > now
+    !connection.isStale && connection.idleSince + longestIdle > now
   }
 
   /// Closes what has been idle for too long, every so often while there is anything idle.
   private func sweepLater(on loop: EventLoop) {
     isSweeping = true
-    loop.schedule(at: loop.now + Self.longestIdle) { [weak self, unowned loop] in self?.sweep(on: loop) }
+    loop.schedule(at: loop.now + longestIdle) { [weak self, unowned loop] in self?.sweep(on: loop) }
   }
 
   private func sweep(on loop: EventLoop) {

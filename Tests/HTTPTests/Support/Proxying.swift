@@ -1,8 +1,10 @@
 import Core
+import TestSupport
 
 @testable import HTTP
 
-/// Runs `test` with a server that forwards all it gets to an upstream whose part the test plays.
+/// Runs `test` with a server that forwards all it gets to an upstream whose part the test plays, and that keeps the
+/// connections to it however long they are idle.
 func withProxy(
   _ limits: ServerLimits = .patient, readsBody: Bool = true,
   plan change: @escaping @Sendable (inout ForwardPlan) -> Void = { _ in },
@@ -17,6 +19,7 @@ func withProxy(
     if readsBody { do { try await exchange.readBody() } catch { return } }
     await forwards.forward(exchange, plan)
   } _: { server in
+    for loop in server.loops.loops { await loop.run { loop.upstreams.longestIdle = Interval(.seconds(600)) } }
     try await test(server, upstream, forwards)
   }
   await upstream.close()
