@@ -34,7 +34,7 @@ let package = Package(
       dependencies: ["Core", "Metrics", "Policies", "CLinux", "CBuild", "HTTP", "Backends", "Switcher"],
       swiftSettings: strict),
 
-    .target(name: "TestSupport", dependencies: ["Core"], path: "Tests/Support", swiftSettings: strict),
+    .target(name: "TestSupport", dependencies: ["Core", "HTTP"], path: "Tests/Support", swiftSettings: strict),
     .testTarget(name: "CoreTests", dependencies: ["Core", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics", "TestSupport"], swiftSettings: strict),
     .executableTarget(

@@ -1,5 +1,6 @@
 import Core
 import HTTP
+import TestSupport
 import Testing
 
 @testable import Backends
@@ -41,8 +42,9 @@ extension ProcessTests {
         $0.stopGrace = .seconds(1000)
       }
       _ = try await runtime.wake()
-      let proxy = HTTPServer(address: try SocketAddress("127.0.0.1:0"), loops: site.loops, logger: .silent) {
-        exchange in
+      let proxy = HTTPServer(
+        address: try SocketAddress("127.0.0.1:0"), limits: .patient, loops: site.loops, logger: .silent
+      ) { exchange in
         do {
           try await exchange.forward(ForwardPlan(origin: Origin(host: "127.0.0.1", port: port)))
         } catch {
@@ -54,7 +56,7 @@ extension ProcessTests {
       let request = Task {
         try await client.send(
           ClientRequest(.post, "/completion"), to: Origin(host: address.host, port: address.port),
-          timeout: .seconds(60))
+          timeout: .seconds(600))
       }
       #expect(await site.log.line { $0 == "asked" } == "asked")
       let start = ContinuousClock.now

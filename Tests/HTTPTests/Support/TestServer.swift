@@ -1,5 +1,6 @@
 import CLinux
 import Core
+import TestSupport
 
 @testable import HTTP
 
@@ -28,18 +29,6 @@ struct TestServer: Sendable {
     let answer = try await client.readMessage()
     await client.close()
     return answer
-  }
-}
-
-extension ServerLimits {
-  /// For tests of something else: on a machine that is busy a client's next byte may be long in coming.
-  static var patient: ServerLimits {
-    var limits = ServerLimits()
-    limits.headTimeout = .seconds(600)
-    limits.bodyStallTimeout = .seconds(600)
-    limits.idleTimeout = .seconds(600)
-    limits.writeStallTimeout = .seconds(600)
-    return limits
   }
 }
 

@@ -46,7 +46,7 @@ final class AdminWorld: Sendable {
     HistoryRoute(history: history, timeline: timeline, admission: admission).add(to: &router)
     EventsRoute(hub: feed.hub, timeline: timeline, admission: admission).add(to: &router)
     server = HTTPServer(
-      address: try SocketAddress("127.0.0.1:0"), loops: loops, logger: .silent, handler: router.serve)
+      address: try SocketAddress("127.0.0.1:0"), limits: .patient, loops: loops, logger: .silent, handler: router.serve)
     let address = try await server.start()
     origin = Origin(host: address.host, port: address.port)
   }

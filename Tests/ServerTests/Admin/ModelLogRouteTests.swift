@@ -2,6 +2,7 @@ import Core
 import HTTP
 import Metrics
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Backends
@@ -29,7 +30,8 @@ import Testing
         timeline: SystemTimeline(), admission: AdminGuard(token: token, isLoopback: true)
       ).add(to: &router)
       server = HTTPServer(
-        address: try SocketAddress("127.0.0.1:0"), loops: loops, logger: .silent, handler: router.serve)
+        address: try SocketAddress("127.0.0.1:0"), limits: .patient, loops: loops, logger: .silent,
+        handler: router.serve)
       let address = try await server.start()
       origin = Origin(host: address.host, port: address.port)
     }

@@ -5,6 +5,7 @@ import Metrics
 import Policies
 import Switcher
 import Synchronization
+import TestSupport
 
 @testable import Server
 
@@ -26,7 +27,9 @@ final class ProxyWorld: Sendable {
     self.loops = loops
     let anywhere = try SocketAddress("127.0.0.1:0")
     upstream = answer.map { answer in
-      HTTPServer(address: anywhere, loops: loops, logger: .silent) { exchange in try? await answer(exchange) }
+      HTTPServer(address: anywhere, limits: .patient, loops: loops, logger: .silent) { exchange in
+        try? await answer(exchange)
+      }
     }
     // Nobody may listen on port 1, as this is no privileged process's test.
     let port = try await upstream?.start().port ?? 1
@@ -37,7 +40,7 @@ final class ProxyWorld: Sendable {
     switcher = ModelSwitcher(
       machine: SwitchMachine(
         models: configuration.models.map { ($0.id, $0.limits) }, policy: FIFO(options: PolicyOptions()),
-        requestTimeout: .seconds(30), at: timeline.now),
+        requestTimeout: .seconds(600), at: timeline.now),
       runtimes: ["a": WillingRuntime(upstream: Upstream(origin: Origin(host: "127.0.0.1", port: port)))],
       timeline: timeline, hangUp: { forwarded.hangUp(on: $0, for: .drainTimeout) })
     let directory = ModelDirectory(
@@ -48,7 +51,8 @@ final class ProxyWorld: Sendable {
     var router = Router(ledger: .silent(registry), logger: .silent)
     router.add(under: "/v1/", proxy.serve)
     server = HTTPServer(
-      address: anywhere, loops: loops, logger: .silent, refusing: router.refuse, handler: router.serve)
+      address: anywhere, limits: .patient, loops: loops, logger: .silent, refusing: router.refuse,
+      handler: router.serve)
     address = try await server.start()
   }
 

@@ -18,7 +18,7 @@ final class StubWorld: Sendable {
   init(_ options: StubEngineOptions = .forTests, gpu: GPULock? = nil) async throws {
     var options = options
     options.port = 0
-    server = try StubServer(options, gpu: gpu, timeline: timeline, logger: log.logger)
+    server = try StubServer(options, gpu: gpu, limits: .patient, timeline: timeline, logger: log.logger)
     address = try await server.start()
     loops = try EventLoopGroup(count: 1)
   }

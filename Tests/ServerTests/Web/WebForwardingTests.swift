@@ -3,6 +3,7 @@ import Core
 import Foundation
 import HTTP
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Server
@@ -49,7 +50,7 @@ import Testing
   ) async throws {
     let loops = try EventLoopGroup(count: 1)
     let anywhere = try SocketAddress("127.0.0.1:0")
-    let back = HTTPServer(address: anywhere, loops: loops, logger: .silent) { exchange in
+    let back = HTTPServer(address: anywhere, limits: .patient, loops: loops, logger: .silent) { exchange in
       // What fails is seen by the forwarding.
       try? await service(exchange)
     }
@@ -58,7 +59,7 @@ import Testing
     let upstream = Upstream(origin: Origin(host: address.host, port: address.port), web: access)
     let web = ForwardedRequests(loops: loops).web
     let failures = Notes()
-    let front = HTTPServer(address: anywhere, loops: loops, logger: .silent) { exchange in
+    let front = HTTPServer(address: anywhere, limits: .patient, loops: loops, logger: .silent) { exchange in
       var plan = ForwardPlan(origin: upstream.origin)
       plan.bodyEdit = edit
       exchange.timing = ServerTiming()
