@@ -59,6 +59,18 @@ struct AsyncDescriptorTests {
     #expect(try await reader.read() == [1])
   }
 
+  @Test func `a task that is cancelled still gets what is there, and waits for nothing`() async throws {
+    let ends = try pipe()
+    let reader = try await AsyncDescriptor(ends.read, on: TestLoop.shared)
+    let writer = try await AsyncDescriptor(ends.write, on: TestLoop.shared)
+    try await writer.write([1, 2, 3])
+    let task = Task {
+      unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
+      return [await reader.readPresent(upTo: 2), await reader.readPresent(upTo: 2), await reader.readPresent(upTo: 2)]
+    }
+    #expect(await task.value == [[1, 2], [3], []])
+  }
+
   @Test func `closing ends the read that waits`() async throws {
     let reader = try await AsyncDescriptor(try pipe().read, on: TestLoop.shared)
     let task = Task { try await reader.read() }

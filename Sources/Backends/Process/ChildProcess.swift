@@ -10,6 +10,8 @@ internal import Synchronization
 final class ChildProcess: Sendable {
   /// How long after the use of force the tree is waited for: the driver gives back a large GPU's memory in seconds.
   private static let patience: Duration = .seconds(60)
+  /// What the largest pipe holds that a process without privileges can have (pipe(7), pipe-max-size).
+  private static let pipeBytes = 1 << 20
 
   /// How the server itself ended; what it leaves behind may live a moment longer. A program that could not be executed
   /// is an end like any other.
@@ -157,6 +159,8 @@ final class ChildProcess: Sendable {
   private func readOutput(_ descriptor: Int32, _ stream: ServerOutput.Stream) async {
     guard let pipe = try? await AsyncDescriptor(descriptor, on: loop) else { return }
     while let bytes = try? await pipe.read(), !bytes.isEmpty { take(bytes, from: stream) }
+    // Whoever is still to write is a stranger; all that the server wrote is there, however late its reader comes.
+    if Task.isCancelled { take(await pipe.readPresent(upTo: Self.pipeBytes), from: stream) }
     output.take(written.withLock { $0.finish(stream) }, from: stream, at: timeline.now)
   }
 

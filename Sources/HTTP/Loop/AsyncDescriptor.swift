@@ -44,11 +44,7 @@ package final class AsyncDescriptor: Sendable {
   package func read(upTo limitBytes: Int = 65_536) async throws -> [UInt8] {
     try await onLoop { channel in
       while true {
-        var outcome = Transfer.blocked
-        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: limitBytes) { memory, count in
-          outcome = unsafe channel.read(into: UnsafeMutableRawBufferPointer(memory))
-          if case .moved(let moved) = outcome { count = moved }
-        }
+        let (outcome, bytes) = channel.read(upTo: limitBytes)
         switch outcome {
         case .moved: return bytes
         case .ended: return []
@@ -57,6 +53,11 @@ package final class AsyncDescriptor: Sendable {
         }
       }
     }
+  }
+
+  /// Returns what is there already, at most `limitBytes`; empty when nothing is. Works in a task that is cancelled, too.
+  package func readPresent(upTo limitBytes: Int) async -> [UInt8] {
+    await loop.run { [channel] () async -> [UInt8] in channel.isClosed ? [] : channel.read(upTo: limitBytes).bytes }
   }
 
   /// Waits until the descriptor is readable, at its end or broken; reads nothing.
@@ -105,5 +106,17 @@ package final class AsyncDescriptor: Sendable {
         channel.interruptWriter()
       }
     }
+  }
+}
+
+extension Channel {
+  /// Reads once, at most `limitBytes`; only a `moved` brings bytes.
+  fileprivate func read(upTo limitBytes: Int) -> (outcome: Transfer, bytes: [UInt8]) {
+    var outcome = Transfer.blocked
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: limitBytes) { memory, count in
+      outcome = unsafe read(into: UnsafeMutableRawBufferPointer(memory))
+      if case .moved(let moved) = outcome { count = moved }
+    }
+    return (outcome, bytes)
   }
 }
