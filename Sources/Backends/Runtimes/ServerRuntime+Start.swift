@@ -40,16 +40,19 @@ extension ServerRuntime {
   /// Makes sure that whoever answers on the port later is our server. A server of a daemon that was killed is given the
   /// time to end, and one of our own all that it takes.
   private func awaitPort() async throws(RuntimeFailure) {
-    let deadline = control.timeline.now + Launch.orphanGrace + .seconds(1)
+    // Looks are counted, not time: when the machine stands still, whoever is to leave the port does so too.
+    let pause: Duration = .milliseconds(50)
+    var looksLeft = Int((Launch.orphanGrace + .seconds(1)) / pause)
     while upstream.origin.isHeld {
-      guard control.timeline.now < deadline || leaving.contains(upstream.origin.port) else {
+      guard looksLeft > 0 || leaving.contains(upstream.origin.port) else {
         throw RuntimeFailure("port \(upstream.origin.port) is held by another process")
       }
       do {
-        try await control.timeline.sleep(for: .milliseconds(50))
+        try await control.timeline.sleep(for: pause)
       } catch {
         throw RuntimeFailure("the start was cancelled")
       }
+      looksLeft -= 1
     }
   }
 
