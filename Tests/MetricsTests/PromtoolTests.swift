@@ -22,16 +22,18 @@ private let promtool = ["/usr/bin/promtool", "/usr/local/bin/promtool"].first {
     registry.addProcessMetrics()
     registry.addRegistryMetrics(prefix: "switcher_")
 
-    let output = try check(await registry.render())
+    let output = try await check(await registry.render())
     #expect(output.status == 0, "\(output.text)")
     #expect(output.text == "")
   }
 
-  private func check(_ exposition: [UInt8]) throws -> (status: Int32?, text: String) {
+  private func check(_ exposition: [UInt8]) async throws -> (status: Int32?, text: String) {
     let program = try SpawnedProgram(["sh", "-c", "exec \"$0\" check metrics 2>&1", try #require(promtool)])
-    try program.input.write(contentsOf: exposition)
-    try program.input.close()
-    let text = try program.output.readToEnd() ?? Data()
-    return (program.waitForEnd(), String(decoding: text, as: UTF8.self))
+    let text = try await aside { [input = program.input, output = program.output] in
+      try input.write(contentsOf: exposition)
+      try input.close()
+      return try output.readToEnd() ?? Data()
+    }
+    return (await program.exitStatus, String(decoding: text, as: UTF8.self))
   }
 }

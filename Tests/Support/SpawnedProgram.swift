@@ -45,7 +45,10 @@ package final class SpawnedProgram {
     let entries = unsafe variables.map { unsafe strdup($0) } + [nil]
     defer { unsafe (arguments + entries).forEach { unsafe free($0) } }
     var pid: Int32 = 0
-    let failure = unsafe posix_spawnp(&pid, command[0], &actions, &attributes, arguments, entries)
+    // The actions know the child's ends by their numbers alone.
+    let failure = withExtendedLifetime((input, output, errors)) {
+      unsafe posix_spawnp(&pid, command[0], &actions, &attributes, arguments, entries)
+    }
     guard failure == 0 else { throw Failure(program: command[0], errno: failure) }
     self.pid = pid
     (self.input, self.output, self.errors) = (input.writer, output.reader, errors.reader)
@@ -57,20 +60,17 @@ package final class SpawnedProgram {
     _ = Self.reap(pid)
   }
 
-  /// Waits for the program's end on this very thread; its exit status, or nil when a signal killed it. To be called once.
-  package func waitForEnd() -> Int32? {
-    hasEnded = true
-    return Self.reap(pid)
-  }
-
-  /// As `waitForEnd`, on a thread that nobody else needs.
+  /// Waits for the program's end; its exit status, or nil when a signal killed it. To be asked for once.
   package var exitStatus: Int32? {
     get async {
       hasEnded = true
-      return await withCheckedContinuation { [pid] continuation in
-        Thread.detachNewThread { continuation.resume(returning: Self.reap(pid)) }
-      }
+      return await aside { [pid] in Self.reap(pid) }
     }
+  }
+
+  /// Waits until the program has written something or ended, and takes the first byte.
+  package func firstByte() async throws -> UInt8? {
+    try await aside { [output] in try output.read(upToCount: 1)?.first }
   }
 
   private static func reap(_ pid: Int32) -> Int32? {

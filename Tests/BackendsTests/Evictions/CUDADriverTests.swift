@@ -9,26 +9,26 @@ struct CUDADriverTests {
   private let timeline = SystemTimeline()
 
   @Test func `each call reaches the driver, and its state is read back`() async throws {
-    let library = try StandInDriver()
+    let library = try await StandInDriver()
     let driver = try CUDADriver(library: library.path, timeline: timeline)
     #expect(try await driver.state(of: 7) == .running)
     let expected: [(CUDAAction, CUDAState)] = [
       (.lock, .locked), (.checkpoint, .checkpointed), (.restore, .locked), (.unlock, .running),
     ]
     for (action, state) in expected {
-      try await driver.carryOut(action, on: 7, within: .milliseconds(1500))
+      try await driver.carryOut(action, on: 7, within: .milliseconds(600_500))
       #expect(try await driver.state(of: 7) == state)
       #expect(action.goal == state)
     }
-    #expect(library.calls == ["lock 7 1500 clean", "checkpoint 7", "restore 7", "unlock 7"])
+    #expect(library.calls == ["lock 7 600500 clean", "checkpoint 7", "restore 7", "unlock 7"])
   }
 
   @Test func `a driver that insists on it is initialised, once`() async throws {
-    let library = try StandInDriver("-DNEEDS_INIT")
+    let library = try await StandInDriver("-DNEEDS_INIT")
     let driver = try CUDADriver(library: library.path, timeline: timeline)
-    try await driver.carryOut(.lock, on: 7, within: .seconds(1))
-    try await driver.carryOut(.unlock, on: 7, within: .seconds(1))
-    #expect(library.calls == ["lock 7 1000 clean", "init 0", "lock 7 1000 clean", "unlock 7"])
+    try await driver.carryOut(.lock, on: 7, within: .seconds(600))
+    try await driver.carryOut(.unlock, on: 7, within: .seconds(600))
+    #expect(library.calls == ["lock 7 600000 clean", "init 0", "lock 7 600000 clean", "unlock 7"])
   }
 
   @Test(
@@ -39,13 +39,13 @@ struct CUDADriverTests {
   func `a failure names the call, the process and the result`(
     action: CUDAAction, failing: String, message: String
   ) async throws {
-    let library = try StandInDriver("-DFAIL=\"\(failing)\"")
+    let library = try await StandInDriver("-DFAIL=\"\(failing)\"")
     let driver = try CUDADriver(library: library.path, timeline: timeline)
-    await #expect(throws: RuntimeFailure(message)) { try await driver.carryOut(action, on: 7, within: .seconds(1)) }
+    await #expect(throws: RuntimeFailure(message)) { try await driver.carryOut(action, on: 7, within: .seconds(600)) }
   }
 
   @Test func `a state that can't be had is a failure`() async throws {
-    let library = try StandInDriver("-DFAIL=\"state\"")
+    let library = try await StandInDriver("-DFAIL=\"state\"")
     let driver = try CUDADriver(library: library.path, timeline: timeline)
     await #expect(throws: RuntimeFailure("cuCheckpointProcessGetState of process 7 returned 400")) {
       try await driver.state(of: 7)
@@ -53,7 +53,7 @@ struct CUDADriverTests {
   }
 
   @Test func `a library without the calls is refused`() async throws {
-    let library = try StandInDriver("-DTOO_OLD")
+    let library = try await StandInDriver("-DTOO_OLD")
     let message = "\(library.path) has no cuCheckpointProcess calls: it is older than CUDA 12.8"
     #expect(throws: RuntimeFailure(message)) { try CUDADriver(library: library.path, timeline: timeline) }
     let failure = #expect(throws: RuntimeFailure.self) {
@@ -84,7 +84,7 @@ extension ProcessTests {
     }
 
     @Test func `the driver's own calls are made where it has them`() async throws {
-      let library = try StandInDriver()
+      let library = try await StandInDriver()
       let runtime = try runtime(library.path, "cuda-checkpoint")
       _ = try await runtime.wake()
       _ = try await runtime.sleep(nil)
@@ -99,7 +99,7 @@ extension ProcessTests {
     }
 
     @Test func `a program that is configured with its path goes before the driver`() async throws {
-      let library = try StandInDriver()
+      let library = try await StandInDriver()
       let runtime = try runtime(library.path, nvidia.directory + "/cuda-checkpoint")
       _ = try await runtime.wake()
       _ = try await runtime.sleep(nil)

@@ -29,7 +29,7 @@ extension ProcessTests {
       let process = try SpawnedProgram(
         ["sh", "-c", script], environment: environment.merging(["PATH": "/usr/bin:/bin"]) { $1 })
       // It has said something, so it is there with its environment.
-      _ = try process.output.read(upToCount: 1)
+      _ = try await process.firstByte()
       try await body(process)
     }
 

@@ -9,13 +9,13 @@ final class StandInDriver: Sendable {
   private let ground: TemporaryDirectory
 
   /// - Parameter options: what the compiler is told besides: `-DNEEDS_INIT`, `-DTOO_OLD`, `-DFAIL="checkpoint"`.
-  init(_ options: String...) throws {
+  init(_ options: String...) async throws {
     ground = try TemporaryDirectory()
     let source = directory + "/libcuda.c"
     try Self.source.write(toFile: source, atomically: true, encoding: .utf8)
     let log = "-DLOG=\"\(directory)/calls\""
     let compiler = try SpawnedProgram(["cc", "-shared", "-fPIC", "-o", path, source, log] + options)
-    try #require(compiler.waitForEnd() == 0)
+    try #require(await compiler.exitStatus == 0)
   }
 
   var path: String { directory + "/libcuda.so.1" }

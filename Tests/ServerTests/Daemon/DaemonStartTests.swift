@@ -29,7 +29,7 @@ import Testing
     let environment = ServerMark(number: 1, daemon: earlier).environment
     let process = try SpawnedProgram(
       ["sh", "-c", script], environment: environment.merging(["PATH": "/usr/bin:/bin"]) { $1 })
-    _ = try process.output.read(upToCount: 1)
+    _ = try await process.firstByte()
     try await body(process)
   }
 
