@@ -73,19 +73,29 @@ struct ServerLimitsTests {
   }
 
   @Test func `a head that comes in drops has no more time than one that stalls`() async throws {
-    try await withServer(Self.limits { $0.headTimeout = .milliseconds(50) }, handler: Self.answerOK) { server in
+    let limits = Self.limits {
+      $0.headTimeout = .milliseconds(50)
+      $0.headBytes = 1 << 30
+    }
+    try await withServer(limits, handler: Self.answerOK) { server in
       let client = try await server.connect()
       let answer = Task { try await client.readMessage() }
       try await client.send("GET / HTTP/1.1\r\nX: ")
       // The drops end when the server no longer takes them.
-      do { while true { try await client.send("a") } } catch {}
+      do {
+        while true {
+          try await client.send("a")
+          try await Task.sleep(for: .milliseconds(1))
+        }
+      } catch {}
       #expect(try await answer.value.status == 408)
     }
   }
 
   @Test(arguments: [false, true])
   func `an idle connection is closed without a word`(hasServed: Bool) async throws {
-    try await withServer(Self.limits { $0.idleTimeout = .milliseconds(500) }, handler: Self.answerOK) { server in
+    let limits = Self.limits { $0.idleTimeout = hasServed ? .seconds(3) : .milliseconds(50) }
+    try await withServer(limits, handler: Self.answerOK) { server in
       let client = try await server.connect(sending: hasServed ? "GET / HTTP/1.1\r\nHost: a\r\n\r\n" : "")
       if hasServed { #expect(try await client.readMessage().status == 200) }
       #expect(try await client.readToEnd() == "")

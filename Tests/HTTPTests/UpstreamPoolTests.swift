@@ -53,12 +53,13 @@ struct UpstreamPoolTests {
   }
 
   @Test func `what comes on an idle connection is never taken for an answer`() async throws {
-    try await withProxy { server, upstream, _ in
+    try await withProxy { server, upstream, forwards in
       let client = try await server.connect()
       let peer = try await Self.answerFirst(client, upstream)
+      _ = await forwards.next()
       try await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nEVIL")
-      // The loop has seen it once a task that was started on it later has run.
-      await server.loops.loops[0].run {}
+      let loop = server.loops.loops[0]
+      while await !loop.run({ loop.upstreams.server(at: upstream.origin).idle?.isStale == true }) {}
       try await client.send(Self.get)
       let fresh = try await upstream.accept()
       try await fresh.send(Self.ok)

@@ -19,6 +19,8 @@ final class Peer: Sendable {
 
   init(_ channel: Channel) { self.channel = channel }
 
+  deinit { channel.loop.execute { [channel] in channel.close() } }
+
   /// - Parameters:
   ///   - receiveBuffer: small, it lets a peer that does not read hold the other side back early.
   ///   - text: sent by the loop itself as soon as it is connected, however busy the tests' threads are.
