@@ -106,7 +106,7 @@ final class BoundSocket {
   /// - Parameter port: 0 for one that the system chooses.
   /// - Throws: when the port can't be had.
   init(_ port: UInt16 = 0, listening: Bool) throws {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian

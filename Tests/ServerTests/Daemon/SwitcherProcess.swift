@@ -13,8 +13,8 @@ final class SwitcherProcess {
     // The program lies beside the tests.
     let directory = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
     program = try SpawnedProgram([directory.appending(path: "switcher").path] + arguments)
-    output = try await AsyncDescriptor(dup(program.output.fileDescriptor), on: loop)
-    errors = try await AsyncDescriptor(dup(program.errors.fileDescriptor), on: loop)
+    output = try await AsyncDescriptor(fcntl(program.output.fileDescriptor, F_DUPFD_CLOEXEC, 0), on: loop)
+    errors = try await AsyncDescriptor(fcntl(program.errors.fileDescriptor, F_DUPFD_CLOEXEC, 0), on: loop)
   }
 
   /// The exit status, once it has ended; nil when a signal killed it. To be asked for once.

@@ -6,7 +6,7 @@ struct RawConnection {
   private let descriptor: AsyncDescriptor
 
   init(to address: SocketAddress, on loop: EventLoop) async throws {
-    let socket = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+    let socket = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     var peer = sockaddr_in()
     peer.sin_family = sa_family_t(AF_INET)
     peer.sin_port = address.port.bigEndian
