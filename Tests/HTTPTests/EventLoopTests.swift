@@ -70,7 +70,7 @@ struct EventLoopTests {
     let loop = try EventLoop(name: "end")
     let upstream = try await ScriptedUpstream()
     let connection = try await loop.run { () async throws -> UpstreamConnection in
-      try await Dialler.connect(to: upstream.origin, within: .seconds(5), on: loop, abortedBy: AbortHandle())
+      try await Dialler.connect(to: upstream.origin, within: .seconds(600), on: loop, abortedBy: AbortHandle())
     }
     let isWaiting = Signal<Void>()
     let wake = Task {
@@ -92,7 +92,7 @@ struct EventLoopTests {
     let origin = upstream.origin
     let waited = try await loop.run { () async throws -> Duration in
       let channel = try await Dialler.connect(
-        to: origin, within: .seconds(5), on: loop, abortedBy: AbortHandle()
+        to: origin, within: .seconds(600), on: loop, abortedBy: AbortHandle()
       ).channel
       let start = loop.now
       loop.schedule(at: start + .milliseconds(5)) { channel.interruptReader() }

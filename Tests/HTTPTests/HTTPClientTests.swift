@@ -27,7 +27,7 @@ struct HTTPClientTests {
     try await withClient { client, upstream in
       let request = ClientRequest(
         .post, "/sleep?level=1", fields: [("Content-Type", "application/json")], body: Array("{}".utf8))
-      async let response = client.send(request, to: upstream.origin, timeout: .seconds(50))
+      async let response = client.send(request, to: upstream.origin, timeout: .seconds(600))
       let peer = try await upstream.accept()
       let received = try await peer.readMessage()
       #expect(received.startLine == "POST /sleep?level=1 HTTP/1.1")
@@ -44,7 +44,7 @@ struct HTTPClientTests {
 
   @Test func `a status of failure is an answer`() async throws {
     try await withClient { client, upstream in
-      async let response = client.send(ClientRequest(.get, "/health"), to: upstream.origin, timeout: .seconds(50))
+      async let response = client.send(ClientRequest(.get, "/health"), to: upstream.origin, timeout: .seconds(600))
       let peer = try await upstream.accept()
       #expect(try await peer.readMessage().values(of: "content-length") == [])
       try await peer.send("HTTP/1.1 503 Loading\r\nContent-Length: 0\r\n\r\n")
@@ -55,7 +55,7 @@ struct HTTPClientTests {
   @Test func `nobody listening is told with the request's name`() async throws {
     try await withClient { client, _ in
       let failure = await #expect(throws: ClientFailure.self) {
-        try await client.send(ClientRequest(.post, "/sleep?level=1"), to: .nobody, timeout: .seconds(50))
+        try await client.send(ClientRequest(.post, "/sleep?level=1"), to: .nobody, timeout: .seconds(600))
       }
       #expect(failure?.kind == .notConnected)
       let nobody = Origin.nobody
@@ -81,7 +81,7 @@ struct HTTPClientTests {
   @Test func `cancelling the task ends the request`() async throws {
     try await withClient { client, upstream in
       let origin = upstream.origin
-      let task = Task { try await client.send(ClientRequest(.get, "/x"), to: origin, timeout: .seconds(50)) }
+      let task = Task { try await client.send(ClientRequest(.get, "/x"), to: origin, timeout: .seconds(600)) }
       let peer = try await upstream.accept()
       _ = try await peer.readHead()
       task.cancel()
@@ -100,7 +100,7 @@ struct HTTPClientTests {
     try await withClient { client, upstream in
       let failure = await #expect(throws: ClientFailure.self) {
         async let response = client.send(
-          ClientRequest(.get, "/x"), to: upstream.origin, timeout: .seconds(50), bodyLimit: 100)
+          ClientRequest(.get, "/x"), to: upstream.origin, timeout: .seconds(600), bodyLimit: 100)
         let peer = try await upstream.accept()
         _ = try await peer.readHead()
         try await peer.send(answer)
@@ -116,7 +116,7 @@ struct HTTPClientTests {
   func `a stream's pieces are handed on as they come`(answer: String) async throws {
     try await withClient { client, upstream in
       let (pieces, sink) = AsyncStream.makeStream(of: [UInt8].self)
-      let (target, timeout) = (upstream.origin, Duration.seconds(50))
+      let (target, timeout) = (upstream.origin, Duration.seconds(600))
       async let end: Void = client.stream(ClientRequest(.get, "/"), to: target, timeout: timeout, silence: timeout) {
         #expect($0 == 200)
         if !$1.isEmpty { sink.yield($1) }
@@ -134,9 +134,10 @@ struct HTTPClientTests {
   @Test(arguments: [("", "nothing more came"), ("close", "the connection was closed before the answer was whole")])
   func `a stream that falls silent or breaks off is a failure`(_ end: String, _ reason: String) async throws {
     try await withClient { client, upstream in
-      let (target, silence) = (upstream.origin, Duration.milliseconds(end.isEmpty ? 20 : 50_000))
+      let (target, silence) = (upstream.origin, Duration.milliseconds(end.isEmpty ? 20 : 600_000))
       let result = Task {
-        try await client.stream(ClientRequest(.get, "/"), to: target, timeout: .seconds(50), silence: silence) { _, _ in
+        try await client.stream(ClientRequest(.get, "/"), to: target, timeout: .seconds(600), silence: silence) {
+          _, _ in
         }
       }
       let peer = try await upstream.accept()

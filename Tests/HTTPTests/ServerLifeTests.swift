@@ -1,5 +1,6 @@
 import Core
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import HTTP
@@ -40,7 +41,9 @@ struct ServerLifeTests {
   @Test func `an address that is bound is taken, and who connects is served once the server accepts`() async throws {
     let loops = try EventLoopGroup(count: 2)
     let mayServe = Atomic(false)
-    let server = HTTPServer(address: try SocketAddress("127.0.0.1:0"), loops: loops, logger: .silent) { exchange in
+    let server = HTTPServer(
+      address: try SocketAddress("127.0.0.1:0"), limits: .patient, loops: loops, logger: .silent
+    ) { exchange in
       try? await exchange.respond(status: mayServe.load(ordering: .sequentiallyConsistent) ? 200 : 500, body: "{}")
     }
     let address = try await server.bind()

@@ -196,7 +196,7 @@ struct UpstreamPoolTests {
       var taken: [Bool] = []
       for age in [Duration.seconds(3), .seconds(5)] {
         let connection = try await Dialler.connect(
-          to: origin, within: .seconds(5), on: loop, abortedBy: AbortHandle())
+          to: origin, within: .seconds(600), on: loop, abortedBy: AbortHandle())
         pool.put(connection, to: server)
         taken.append(pool.take(from: server, at: loop.now + age) != nil)
         connection.channel.close()

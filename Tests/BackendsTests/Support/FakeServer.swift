@@ -107,6 +107,9 @@ final class BoundSocket {
   /// - Throws: when the port can't be had.
   init(_ port: UInt16 = 0, listening: Bool) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    // A process that is just being started may have a copy for a moment, which must not keep the port from a server.
+    var isReusable: Int32 = 1
+    unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &isReusable, socklen_t(MemoryLayout<Int32>.size))
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian

@@ -1,5 +1,6 @@
 import Core
 import HTTP
+import TestSupport
 import Testing
 
 @testable import Backends
@@ -16,7 +17,9 @@ struct WebClientTests {
 
   @Test func `an answer without an end is not waited for`() async throws {
     let loops = try EventLoopGroup(count: 1)
-    let server = HTTPServer(address: try SocketAddress("127.0.0.1:0"), loops: loops, logger: .silent) { exchange in
+    let server = HTTPServer(
+      address: try SocketAddress("127.0.0.1:0"), limits: .patient, loops: loops, logger: .silent
+    ) { exchange in
       do throws(ExchangeFailure) {
         try await exchange.begin(status: 200, contentType: "text/plain")
         while true {
