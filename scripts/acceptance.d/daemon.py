@@ -146,10 +146,10 @@ class Daemon:
 
     # Its processes
 
-    def cpu_seconds(self) -> float:
-        """What it has used itself, in user and system mode (proc(5), stat)."""
+    def cpu_ticks(self) -> int:
+        """What it has used itself, in user and system mode (proc(5), stat); a tick is a hundredth of a second."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return int(fields[11]) + int(fields[12])
 
     def left_behind(self) -> list[processes.Process]:
         """Whatever descends from it, however far, but not itself."""
