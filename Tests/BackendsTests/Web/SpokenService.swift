@@ -24,6 +24,8 @@ final class SpokenService: Sendable {
         _ = unsafe Array(answer.utf8).withUnsafeBytes {
           unsafe send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
         }
+        // A process that another test has started may have a copy, which closing would leave open.
+        shutdown(connection, Int32(SHUT_RDWR))
         close(connection)
       }
     }
