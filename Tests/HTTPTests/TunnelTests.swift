@@ -75,6 +75,17 @@ struct TunnelTests {
     }
   }
 
+  @Test func `an upgrade that is granted before it has been asked for in full is no answer`() async throws {
+    try await withProxy(.roomy) { server, upstream, forwards in
+      let client = try await server.connect()
+      try await client.send(Self.upgrade.dropLast() + .filler + "\r\nfirst")
+      let peer = try await upstream.accept()
+      try await peer.send(Self.granted)
+      #expect(try await client.readMessage().status == 502)
+      #expect(await forwards.nextFailure?.kind == "noAnswer")
+    }
+  }
+
   @Test(arguments: [false, true])
   func `a tunnel that breaks on one side breaks on the other`(clientBreaks: Bool) async throws {
     try await withProxy { server, upstream, forwards in
