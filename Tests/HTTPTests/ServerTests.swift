@@ -94,6 +94,35 @@ struct ServerTests {
     }
   }
 
+  @Test func `a late interrupt of a request leaves the connection to the next one`() async throws {
+    let interrupter = Signal<@Sendable () -> Void>()
+    try await withServer { exchange in
+      interrupter.set(exchange.interrupter)
+      do {
+        try await exchange.readBody()
+        try await exchange.respond(status: 200)
+      } catch {
+        try? await exchange.respond(status: 500)
+      }
+    } _: { server in
+      let client = try await server.connect()
+      try await client.send("GET / HTTP/1.1\r\n\(Self.host)\r\n")
+      #expect(try await client.readMessage().status == 200)
+      let interrupt = await interrupter.value
+      func interruptAndWait() async {
+        interrupt()
+        await server.loops.loops[0].run {}
+      }
+      // While the connection is parked, and while its next request is waited for.
+      await interruptAndWait()
+      try await client.send("POST / HTTP/1.1\r\n\(Self.host)Content-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+      #expect(try await client.readHead() == "HTTP/1.1 100 Continue\r\n\r\n")
+      await interruptAndWait()
+      try await client.send("hi")
+      #expect(try await client.readMessage().status == 200)
+    }
+  }
+
   @Test func `an answer given without the expected body ends the connection`() async throws {
     try await withServer { exchange in
       try? await exchange.respond(status: 403, body: "{}")

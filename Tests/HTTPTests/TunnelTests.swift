@@ -62,6 +62,31 @@ struct TunnelTests {
   }
 
   @Test(arguments: [false, true])
+  func `a request with a body asks for no upgrade, and gets none`(readsBody: Bool) async throws {
+    try await withProxy(readsBody: readsBody) { server, upstream, forwards in
+      let client = try await server.connect()
+      // CR LF is one character.
+      try await client.send(Self.upgrade.dropLast() + "Content-Length: 10\r\n\r\n" + (readsBody ? "0123456789" : ""))
+      let peer = try await upstream.accept()
+      #expect(Message(head: try await peer.readHead()).values(of: "upgrade") == [])
+      try await peer.send(Self.granted)
+      #expect(try await client.readMessage().status == 502)
+      #expect(await forwards.nextFailure?.kind == "noAnswer")
+    }
+  }
+
+  @Test func `an upgrade that is granted before it has been asked for in full is no answer`() async throws {
+    try await withProxy(.roomy) { server, upstream, forwards in
+      let client = try await server.connect()
+      try await client.send(Self.upgrade.dropLast() + .filler + "\r\nfirst")
+      let peer = try await upstream.accept()
+      try await peer.send(Self.granted)
+      #expect(try await client.readMessage().status == 502)
+      #expect(await forwards.nextFailure?.kind == "noAnswer")
+    }
+  }
+
+  @Test(arguments: [false, true])
   func `a tunnel that breaks on one side breaks on the other`(clientBreaks: Bool) async throws {
     try await withProxy { server, upstream, forwards in
       let client = try await server.connect()

@@ -32,6 +32,7 @@ struct Forwarding: ~Copyable {
     exchange.record.upstream = UpstreamTimes(sentAt: SystemTimeline().now)
     defer { if exchange.record.upstream?.endedAt == nil { exchange.record.upstream?.endedAt = loop.now } }
     do throws(ForwardFailure) {
+      if exchange.owesContinue, !exchange.bodyIsComplete { try await askForBody(plan.origin) }
       try sendRequest(plan, to: server)
       try await readHead(plan)
       exchange.record.upstream?.headAt = loop.now
@@ -50,6 +51,16 @@ struct Forwarding: ~Copyable {
   }
 
   // MARK: The request
+
+  /// Has a client that waits to be told send the rest of the body. The pump can't: what it wrote to the client might come
+  /// into the middle of the answer.
+  private func askForBody(_ origin: Origin) async throws(ForwardFailure) {
+    do throws(ExchangeFailure) {
+      try await exchange.sendContinue()
+    } catch {
+      throw hungUp(origin)?.midStream(bytesSent: 0) ?? ForwardFailure(error)
+    }
+  }
 
   /// Sends what the server takes at once, which is mostly all, and leaves the rest to a pump.
   private mutating func sendRequest(_ plan: ForwardPlan, to server: UpstreamServer) throws(ForwardFailure) {
@@ -96,9 +107,12 @@ struct Forwarding: ~Copyable {
   }
 
   private func checkUpgrade(_ origin: Origin) throws(ForwardFailure) {
-    if upstream.head.status == 101, !exchange.asksForUpgrade {
+    guard upstream.head.status == 101 else { return }
+    guard exchange.asksForUpgrade else {
       throw .noAnswer("\(origin): answered 101 though no upgrade was asked for")
     }
+    // The pump still writes to the server, and so would the tunnel.
+    if let pump, !pump.isDone { throw .noAnswer("\(origin): answered 101 before it had got the request") }
   }
 
   /// Waits for bytes from the server and appends them to the input. Returns how the stream ended, if it did.

@@ -107,10 +107,11 @@ extension Exchange {
     }
   }
 
-  /// Whether the client asks for another protocol that we ask the server for: any but HTTP/2 in clear, which would put later
-  /// requests out of our sight (RFC 9110, section 7.8).
+  /// Whether the client asks for another protocol that we ask the server for (RFC 9110, section 7.8): any but HTTP/2 in
+  /// clear, which would put later requests out of our sight, and in a request without a body, since a server that grants it
+  /// early would have two read from the client at a time, one for each protocol.
   var asksForUpgrade: Bool {
-    head.upgrade && field(.upgrade)?.lowercased().contains("h2c") == false
+    head.upgrade && !hasBody && field(.upgrade)?.lowercased().contains("h2c") == false
   }
 }
 

@@ -30,11 +30,12 @@ final class RequestPump: @unchecked Sendable {
     }
   }
 
-  /// Ends the pumping, if it has not ended, and waits until it has.
+  /// Ends the pumping, if it has not ended, and waits until it has. The connection to the server bears nothing more then.
   func stop() async {
     isStopping = true
     client.interruptReader()
-    server.interruptWriter()
+    // Not only a wait of now: one that has just ended may be followed by another.
+    server.abort()
     await task?.value
   }
 

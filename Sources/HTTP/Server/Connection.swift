@@ -34,6 +34,9 @@ final class Connection: @unchecked Sendable {
   /// Whether a drain is to cut the answer under way instead of waiting for it.
   var yieldsToDrain = false
 
+  /// How many requests the handler is done with.
+  private(set) var handledRequests = 0
+
   private var phase = Phase.parked
   /// Who serves it; nil while it is parked.
   private var runner: Runner?
@@ -63,6 +66,14 @@ final class Connection: @unchecked Sendable {
   func cut() {
     runner?.cancel()
     channel.abort()
+  }
+
+  /// Ends a wait for the client, as if it had left, of the handler that began when so many requests had been handled; nothing
+  /// when it is done.
+  func interruptHandler(after handledRequests: Int) {
+    guard handledRequests == self.handledRequests else { return }
+    channel.interruptReader()
+    channel.interruptWriter()
   }
 
   // MARK: Between two requests
@@ -102,6 +113,7 @@ final class Connection: @unchecked Sendable {
       if channel.peerHasEnded { runner?.cancel() }
       exchange.begin()
       await worker.handler(exchange)
+      handledRequests &+= 1
       guard await exchange.conclude() else { return close() }
     }
   }

@@ -34,6 +34,7 @@ extension Exchange {
     try takeIn()
     while bodyBytes == before, !decoder.isComplete {
       let began = loop.now
+      if owesContinue { try await sendContinue() }
       try await waitForBody()
       bodyWait += loop.now.since(began)
       switch connection.channel.receive(into: connection.input) {
@@ -87,15 +88,22 @@ extension Exchange {
     throw refuse(.bodyTooLarge(limitBytes: worker.limits.bodyBytes))
   }
 
-  /// Waits until the client sends more of the body, and before that tells it to if it waits to be told (RFC 9110, section
-  /// 10.1.1).
-  func waitForBody() async throws(ExchangeFailure) {
-    if owesContinue {
-      owesContinue = false
-      let interim = ByteBuffer()
-      interim.append("HTTP/1.1 100 Continue\r\n\r\n")
+  /// Tells a client that waits to be told (RFC 9110, section 10.1.1) to send the body. For whoever answers, before it does.
+  func sendContinue() async throws(ExchangeFailure) {
+    owesContinue = false
+    let interim = ByteBuffer()
+    interim.append("HTTP/1.1 100 Continue\r\n\r\n")
+    do throws(ExchangeFailure) {
       try await connection.send(interim)
+    } catch {
+      // It may have gone out in part, behind which no answer can stand.
+      abort()
+      throw error
     }
+  }
+
+  /// Waits until the client sends more of the body.
+  func waitForBody() async throws(ExchangeFailure) {
     guard !connection.channel.isReadable else { return }
     switch await connection.channel.waitReadable(until: loop.now + worker.timeouts.bodyStall) {
     case .ready: return

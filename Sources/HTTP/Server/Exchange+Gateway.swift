@@ -16,14 +16,11 @@ extension Exchange {
     }
   }
 
-  /// Ends a wait for the client, to send more or to take what is sent, as if it had left. To be called by anybody, while the
-  /// handler runs.
+  /// Ends a wait of the handler for the client, to send more or to take what is sent, as if it had left. Anybody may call it;
+  /// once the handler has returned nothing happens.
   package var interrupter: @Sendable () -> Void {
-    { [loop, client = connection.channel] in
-      loop.execute {
-        client.interruptReader()
-        client.interruptWriter()
-      }
+    { [loop, connection, handledRequests = connection.handledRequests] in
+      loop.execute { connection.interruptHandler(after: handledRequests) }
     }
   }
 

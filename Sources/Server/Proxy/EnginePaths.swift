@@ -20,24 +20,15 @@ enum EnginePaths {
       || (path.hasPrefix("/reset_") && path.hasSuffix("_cache"))
   }
 
-  /// The path decoded once, in lower case, without empty, `.` and `..` segments.
+  /// The path decoded once, in lower case, without empty and `.` segments.
   ///
-  /// Nil where it can't be told what is asked for: of a path that climbs above its beginning, since a server's base path may
-  /// stand before it, and of one that climbs behind an empty segment, which some count as one and others don't.
+  /// Nil where it can't be told what is asked for: of a path with a `..` segment, wherever that leads, since a server's base
+  /// path stands before it, of which the segment may take something away.
   private static func normalized(_ path: some StringProtocol) -> String? {
-    var segments: [Substring] = []
-    var hasEmptySegment = false
-    let decoded = percentDecoded(path).lowercased()
-    let parts = decoded.split(omittingEmptySubsequences: false) { $0 == "/" || $0 == "\\" }
-    for segment in parts.dropFirst(decoded.hasPrefix("/") ? 1 : 0) {
-      switch segment {
-      case "": hasEmptySegment = true
-      case ".": continue
-      case "..": guard !hasEmptySegment, segments.popLast() != nil else { return nil }
-      default: segments.append(segment)
-      }
-    }
-    return "/" + segments.joined(separator: "/")
+    // Not by characters: one that combines with a slash would hide it.
+    let segments = percentDecoded(path).lowercased().unicodeScalars.split { $0 == "/" || $0 == "\\" }
+      .map { String($0) }.filter { $0 != "." }
+    return segments.contains("..") ? nil : "/" + segments.joined(separator: "/")
   }
 }
 

@@ -25,6 +25,20 @@ func withProxy(
   await upstream.close()
 }
 
+extension ServerLimits {
+  /// For heads with a `filler`.
+  static var roomy: ServerLimits {
+    var limits = patient
+    limits.headBytes = 8 << 20
+    return limits
+  }
+}
+
+extension String {
+  /// A field that makes a request's head larger than what the sockets between here and a server that does not read hold.
+  static let filler = "X-Filler: \(String(repeating: "x", count: 6 << 20))\r\n"
+}
+
 /// The results of the exchanges that a proxy forwarded, one after another.
 final class Forwards: Sendable {
   private let results: AsyncStream<Result<AnswerRecord, ForwardFailure>>
