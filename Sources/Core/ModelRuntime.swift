@@ -28,7 +28,8 @@ package protocol ModelRuntime: Sendable {
   /// - Throws: when the model may still be awake, worded for a person.
   func vacate() async throws(RuntimeFailure)
 
-  /// Looks whether the server still lives: by its process where it is ours, by its health where it is not.
+  /// Looks whether the server still lives: by its process where it is ours, by its health where it is not. To be called
+  /// in a task that nobody cancels, which may end the look with nothing found.
   func isAlive() async -> Bool
 
   /// Whether the server says that it is well; changes nothing and wakes nobody. False where no server of this model runs,
