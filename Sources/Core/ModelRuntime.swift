@@ -94,6 +94,8 @@ package struct RuntimeFailure: Error, Hashable, Sendable, CustomStringConvertibl
   /// What kept it from being done, as far as that has a name of its own.
   package enum Cause: Sendable {
     case timedOut
+    /// Nobody who could do it was reached in time.
+    case unreachable
     /// The server ended in the middle of it.
     case serverEnded
     case other

@@ -22,8 +22,8 @@ extension ServerControl {
   }
 
   /// Whether a server that somebody else runs may live still, after it refused or dropped a request: it answers 200 on its
-  /// health path, or takes the question and is too busy to answer it. One that nobody listens for, that drops the question
-  /// too or that says it is ill does not. Either way it is told to sleep before another model is woken.
+  /// health path, or takes the question and is too busy to answer it. One that nobody can connect to, that drops the
+  /// question too or that says it is ill does not. Either way it is told to sleep before another model is woken.
   func mayLive(at path: String, within timeout: Duration = .seconds(5)) async -> Bool {
     do throws(ClientFailure) {
       return try await ask(.get, path, timeout: timeout).status == 200
@@ -50,9 +50,9 @@ extension ServerControl {
   /// Whether a server listens at all, be it busy or ill. A 502 comes from a proxy that got no answer out of the server
   /// (RFC 9110, section 15.6.3), as when nobody listens behind it. A 503 may be the server's own word, while it loads or
   /// its engine is dead; a 504 tells no more than no answer in time does.
-  func isListening(at path: String) async -> Bool {
+  func isListening(at path: String, within timeout: Duration = .seconds(1)) async -> Bool {
     do throws(ClientFailure) {
-      return try await ask(.get, path, timeout: .seconds(1)).status != 502
+      return try await ask(.get, path, timeout: timeout).status != 502
     } catch {
       return error.kind != .notConnected
     }

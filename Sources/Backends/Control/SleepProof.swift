@@ -43,7 +43,7 @@ extension ServerControl {
       do throws(ClientFailure) {
         answer = try await ask(.get, "/is_sleeping", timeout: timeout)
       } catch {
-        guard error.kind == .timedOut else { throw RuntimeFailure(error.description) }
+        guard [.timedOut, .connectTimedOut].contains(error.kind) else { throw RuntimeFailure(error) }
         return .notYet(error.description)
       }
       let report = "GET /is_sleeping \(answer.description)"

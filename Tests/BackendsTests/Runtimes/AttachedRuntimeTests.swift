@@ -1,5 +1,6 @@
 import Core
 import HTTP
+import TestSupport
 import Testing
 
 @testable import Backends
@@ -114,6 +115,13 @@ extension ProcessTests {
         gone = control
       }
       #expect(await gone?.mayLive(at: "/health") == false)
+    }
+
+    @Test func `a server to which no connection can be made in time has died, but may hold the GPU`() async throws {
+      let deaf = try DeafListener()
+      let control = site.control(Upstream(origin: Origin(host: "127.0.0.1", port: deaf.port)))
+      #expect(await !control.mayLive(at: "/health", within: .milliseconds(100)))
+      #expect(await control.isListening(at: "/health", within: .milliseconds(100)))
     }
 
     @Test func `an attached server without steps is only looked at`() async throws {
