@@ -34,8 +34,10 @@ package final class DeafListener: Sendable {
 
   /// Whether somebody waits to be connected just now (proc_pid_net(5); 02 is SYN_SENT).
   package var isKnockedAt: Bool {
-    let connections = (try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)) ?? ""
-    return connections.contains(String(format: "0100007F:%04X 02", Int(port)))
+    // A String of the file's contents would be of its first page alone.
+    let connections = try? FileHandle(forReadingAtPath: "/proc/net/tcp")?.readToEnd()
+    let knock = String(format: "0100007F:%04X 02", Int(port))
+    return connections?.range(of: Data(knock.utf8)) != nil
   }
 
   /// From now on whoever knocks, or knocks again, is refused; a second after the first time they do.

@@ -41,7 +41,8 @@ extension ServerControl {
       try await order()
       return true
     } catch {
-      guard await !isListening(at: healthPath) else { throw error }
+      // That there is no route is known only after two or three seconds.
+      guard await !isListening(at: healthPath, within: .seconds(5)) else { throw error }
       logger.warning("nobody listens for the server any more, so it is taken to have ended", ["failure": error.message])
       return false
     }

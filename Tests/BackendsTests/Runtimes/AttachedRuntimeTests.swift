@@ -124,6 +124,17 @@ extension ProcessTests {
       #expect(await control.isListening(at: "/health", within: .milliseconds(100)))
     }
 
+    @Test func `a refusal that comes late, as where there is no route, tells that a server has ended`() async throws {
+      let deaf = try DeafListener()
+      let control = site.control(Upstream(origin: Origin(host: "127.0.0.1", port: deaf.port)))
+      let end = Task {
+        try await control.end { () async throws(RuntimeFailure) in throw RuntimeFailure("no answer") }
+      }
+      #expect(await holds { deaf.isKnockedAt })
+      deaf.leave()
+      #expect(try await !end.value)
+    }
+
     @Test func `an attached server without steps is only looked at`() async throws {
       let server = try FakeServer(["/health": .first(503, times: 3)])
       let runtime = try site.runtime(command: [], port: server.port, backend: .attached)
