@@ -116,20 +116,27 @@ struct EndpointHost: ModelHost {
     }
   }
 
+  /// A service that does not answer, or wants to be let alone for longer, is as good as out of reach: what it keeps awake is
+  /// in nobody's way.
   func isHeld() async throws(RuntimeFailure) -> Bool {
-    try await !look(until: timeline.now + Self.lookTimeout).isAsleep
+    do throws(RuntimeFailure) {
+      return try await !look(until: timeline.now + Self.lookTimeout).isAsleep
+    } catch {
+      throw error.cause == .timedOut ? RuntimeFailure(error.message, .unreachable) : error
+    }
   }
 
   // MARK: The service
 
-  /// Asks for the endpoint's state; an answer that does not come is no reason to give up before the deadline.
+  /// Asks for the endpoint's state; an answer that does not come is no reason to give up before the deadline, unless the
+  /// service wants to be let alone for longer.
   private func look(until deadline: Instant) async throws(RuntimeFailure) -> EndpointReport {
     while true {
       let answer: WebClient.Answer
       do throws(RuntimeFailure) {
         answer = try await ask(.get, "", until: deadline)
       } catch {
-        guard !Task.isCancelled else { throw error }
+        guard !Task.isCancelled, error.cause != .timedOut else { throw error }
         try await pause(lookInterval, until: deadline) { error.message }
         continue
       }

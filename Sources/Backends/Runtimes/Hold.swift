@@ -17,7 +17,8 @@ enum Hold: Equatable {
 }
 
 extension ServerControl {
-  /// For how long a look is not repeated that took all its time: every wake of another model waits for it.
+  /// For how long a look at what can't be reached is not repeated: every wake of another model waits for it. What can be
+  /// reached and answers late may be awake and busy.
   private static let pauseAfterSilence: Duration = .seconds(60)
 
   /// Has what somebody else left awake give way, before another model is woken.
@@ -35,7 +36,7 @@ extension ServerControl {
       report = try await look()
     } catch {
       logger.info("not known whether it is awake", ["failure": error.message])
-      return error.cause == .timedOut ? .unknown(notBefore: timeline.now + Self.pauseAfterSilence) : .unknown()
+      return error.cause == .unreachable ? .unknown(notBefore: timeline.now + Self.pauseAfterSilence) : .unknown()
     }
     guard report != .asleep else { return .nothing }
     logger.info("awake without having been woken from here", ["certain": report == .awake])

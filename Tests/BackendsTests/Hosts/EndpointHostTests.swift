@@ -89,6 +89,16 @@ extension ProcessTests {
       }
     }
 
+    @Test func `a service that wants to be let alone for longer than a look takes is let alone`() async throws {
+      let fake = try FakeHost.endpoint(state: "running", busy: 1, retryAfter: 60)
+      try await site.withHost(fake) {
+        let message = #"GET \#(fake.url)/v2/endpoint/team/large returned 429: {"error": "slow down"}"#
+        await #expect(throws: RuntimeFailure(message, .unreachable)) { try await host(fake).isHeld() }
+        let isHeld = try await host(fake).isHeld()
+        #expect(isHeld)
+      }
+    }
+
     @Test(arguments: ["failed", "updateFailed"])
     func `an endpoint that has failed is told in the service's words`(state: String) async throws {
       let fake = try FakeHost.endpoint(state: state)

@@ -122,6 +122,10 @@ extension ProcessTests {
       let control = site.control(Upstream(origin: Origin(host: "127.0.0.1", port: deaf.port)))
       #expect(await !control.mayLive(at: "/health", within: .milliseconds(100)))
       #expect(await control.isListening(at: "/health", within: .milliseconds(100)))
+      let failure = await #expect(throws: RuntimeFailure.self) {
+        try await control.order(.get, "/is_sleeping", timeout: .milliseconds(100))
+      }
+      #expect(failure?.cause == .unreachable)
     }
 
     @Test func `a refusal that comes late, as where there is no route, tells that a server has ended`() async throws {

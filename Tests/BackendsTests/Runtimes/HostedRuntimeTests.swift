@@ -55,8 +55,8 @@ struct HostedRuntimeTests {
     #expect(try await runtime.wake() > first)
   }
 
-  @Test(arguments: [(RuntimeFailure.Cause.timedOut, 1), (.other, 2)])
-  func `a look that took all its time is not repeated for a minute`(
+  @Test(arguments: [(RuntimeFailure.Cause.unreachable, 1), (.timedOut, 2), (.other, 2)])
+  func `a look at a host that can't be reached is not repeated for a minute`(
     cause: RuntimeFailure.Cause, looks: Int
   ) async throws {
     host.silence.withLock { $0 = RuntimeFailure("no answer", cause) }
