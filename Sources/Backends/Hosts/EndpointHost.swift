@@ -75,19 +75,18 @@ struct EndpointHost: ModelHost {
 
   func sleep() async throws(RuntimeFailure) { try await sleep(within: sleepTimeout) }
 
-  func stop() async -> Bool {
-    await tryToSleep()
-    return true
-  }
+  func stop() async -> Bool { await tryToSleep() }
 
-  func vacate() async { await tryToSleep() }
+  func vacate() async -> Bool { await tryToSleep() }
 
   /// Does not insist: the endpoint has hardware of its own, so whoever comes next need not wait for it.
-  private func tryToSleep() async {
+  private func tryToSleep() async -> Bool {
     do throws(RuntimeFailure) {
       try await sleep(within: min(sleepTimeout, Self.stopTimeout))
+      return true
     } catch {
       site.control.logger.error("the endpoint may go on running", ["failure": error.message])
+      return false
     }
   }
 

@@ -13,7 +13,8 @@ package final class WebTransfers: Sendable {
   private let delegate = Delegate()
   private let session: URLSession
   /// Makes, starts and cancels tasks, in this order for each. For all of that URLSession has its caller wait for a queue
-  /// of its own, on which an answer that comes without a pause lets nothing else happen: nobody is to stand still so long.
+  /// of its own, on which an answer that comes without a pause lets nothing else happen: this session's other requests wait
+  /// so long, but no thread of anybody else's does.
   private let calls = DispatchQueue(label: "web calls")
   /// Takes what comes, on a thread of its own: while those of the common pool are all taken, URLSession keeps all of it.
   private static let answers = DispatchQueue(label: "web answers")
