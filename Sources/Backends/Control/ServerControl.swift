@@ -85,6 +85,7 @@ struct ServerControl: Sendable {
 }
 
 extension RuntimeFailure {
+  /// That a server gave no answer.
   init(_ failure: ClientFailure) {
     let cause: Cause =
       switch failure.kind {
