@@ -101,7 +101,7 @@ extension ClientFailure.Kind {
     switch error.code {
     case .cancelled: self = .cancelled
     case .timedOut: self = .timedOut
-    case .cannotConnectToHost, .cannotFindHost, .dnsLookupFailed, .secureConnectionFailed: self = .notConnected
+    case .cannotConnectToHost, .cannotFindHost, .dnsLookupFailed: self = .notConnected
     default: self = .noAnswer
     }
   }

@@ -128,6 +128,14 @@ extension ProcessTests {
       #expect(failure?.cause == .unreachable)
     }
 
+    @Test func `whoever listens and speaks no TLS listens`() async throws {
+      let server = try FakeServer()
+      try await site.withServer(server) { _ in
+        let control = site.control(Upstream(origin: server.origin, web: WebAccess(scheme: .https)))
+        #expect(await control.isListening(at: "/health", within: .seconds(60)))
+      }
+    }
+
     @Test func `a refusal that comes late, as where there is no route, tells that a server has ended`() async throws {
       let deaf = try DeafListener()
       let control = site.control(Upstream(origin: Origin(host: "127.0.0.1", port: deaf.port)))
