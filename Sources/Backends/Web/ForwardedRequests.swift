@@ -4,8 +4,8 @@ package import HTTP
 /// The clients' requests that are on their way to model servers.
 package struct ForwardedRequests: Sendable {
   private let loops: EventLoopGroup
-  /// Carries those to services on the web. A model may think for as long as it likes; it is the client that gives up.
-  package let web = WebTransfers(patience: .seconds(86_400))
+  /// Carries those to services on the web.
+  package let web = WebTransfers()
 
   /// - Parameter loops: carry those to servers nearby.
   package init(loops: EventLoopGroup) { self.loops = loops }

@@ -5,4 +5,5 @@
 #include "linux_io.h"
 #include "shepherd.h"
 #include "tcp_port.h"
+#include "web_call.h"
 #endif

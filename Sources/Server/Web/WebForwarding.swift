@@ -1,7 +1,5 @@
 internal import Backends
 internal import Core
-internal import Foundation
-internal import FoundationNetworking
 internal import HTTP
 
 /// Forwards requests to models that services on the web serve, as `Exchange.forward` does to servers nearby. The request's
@@ -16,7 +14,7 @@ struct WebForwarding: Sendable {
   /// What is not passed back, in lower case.
   private static let droppedAnswerFields: Set = [
     "connection", "keep-alive", "proxy-authenticate", "te", "trailer", "transfer-encoding", "upgrade", "content-length",
-    "content-encoding", "content-type", "date", "set-cookie", "x-request-id",
+    "content-type", "date", "set-cookie", "x-request-id",
   ]
   /// For an endpoint that has been scaled to zero: so long it holds the request instead of refusing it.
   private static let scaleUpTimeout = ("X-Scale-Up-Timeout", "600")
@@ -30,52 +28,47 @@ struct WebForwarding: Sendable {
     let transfer = transfers.open(to: upstream, whenHungUp: exchange.interrupter)
     defer { transfers.close(transfer, to: upstream) }
     try await readBody(exchange, plan, transfer)
-    transfers.start(transfer, try request(exchange, plan, access))
+    transfer.start(request(exchange, plan, access))
     exchange.pass(.sent)
     defer { exchange.pass(.end) }
-    var head: Head?
+    var form: AnswerForm?
     for await news in transfer.news {
-      if let failure = hungUp(transfer, exchange, plan, head) { throw failure }
+      if let failure = hungUp(transfer, exchange, plan, form) { throw failure }
       switch news {
       case .head(let status, let fields):
         exchange.pass(.head)
         do throws(ExchangeFailure) {
           try await begin(exchange, plan, status, fields)
         } catch {
-          throw hungUp(transfer, exchange, plan, head) ?? .clientGone
+          throw hungUp(transfer, exchange, plan, form) ?? .clientGone
         }
-        head = Head(hasBody: Self.hasBody(status), form: AnswerForm(status: status, contentType: fields.contentType))
+        // It is whole by now, whatever happens to the service.
+        guard Self.hasBody(status) else { return }
+        form = AnswerForm(status: status, contentType: fields.contentType)
       case .piece(let bytes):
-        guard let head, head.hasBody else { continue }
+        guard let form else { continue }
         exchange.pass(.firstByte)
-        if head.form != .other { tap(bytes.span, head.form) }
+        if form != .other { tap(bytes.span, form) }
         do throws(ExchangeFailure) {
           try await exchange.send(bytes)
         } catch {
-          throw hungUp(transfer, exchange, plan, head) ?? .clientGone
+          throw hungUp(transfer, exchange, plan, form) ?? .clientGone
         }
         transfer.taken(bytes: bytes.count)
       case .end(nil):
-        guard let head else { throw .noAnswer("\(plan.origin): ended without an answer") }
-        guard head.hasBody else { return }
+        guard form != nil else { throw .noAnswer("\(plan.origin): ended without an answer") }
         do throws(ExchangeFailure) {
           return try await exchange.finish()
         } catch {
-          throw hungUp(transfer, exchange, plan, head) ?? .clientGone
+          throw hungUp(transfer, exchange, plan, form) ?? .clientGone
         }
       case .end(let failure?):
-        let reason = "\(plan.origin): \(failure.localizedDescription)"
-        guard let head else { throw failure.wasNotTaken ? .notTaken(reason) : .noAnswer(reason) }
-        throw breakOff(exchange, plan, head, .cut(reason, bytesSent: exchange.record.bodyBytes))
+        let reason = "\(plan.origin): \(failure.reason)"
+        guard let form else { throw failure.wasNotSent ? .notTaken(reason) : .noAnswer(reason) }
+        throw breakOff(exchange, plan, form, .cut(reason, bytesSent: exchange.record.bodyBytes))
       }
     }
     throw .clientGone
-  }
-
-  /// What of the answer's head matters to its end.
-  private struct Head {
-    let hasBody: Bool
-    let form: AnswerForm
   }
 
   /// Whether an answer of this status has a body (RFC 9110, section 6.4.1).
@@ -93,22 +86,17 @@ struct WebForwarding: Sendable {
     if let reason = transfer.hangUp { throw ForwardFailure(reason, plan.origin) }
   }
 
-  private func request(
-    _ exchange: Exchange, _ plan: ForwardPlan, _ access: WebAccess
-  ) throws(ForwardFailure) -> URLRequest {
-    let address = "\(access.scheme.rawValue)://\(plan.origin)\(plan.target ?? exchange.target)"
-    guard let url = URL(string: address) else { throw .noAnswer("\(address) is no URL") }
-    var request = URLRequest(url: url)
-    request.httpMethod = exchange.method.description
+  private func request(_ exchange: Exchange, _ plan: ForwardPlan, _ access: WebAccess) -> WebRequest {
     let dropped = access.authorization == nil ? Self.droppedFields : Self.droppedFields.union(Self.credentials)
-    for field in exchange.endToEndFields(excluding: dropped) {
-      request.addValue(field.value, forHTTPHeaderField: field.name)
-    }
+    var request = WebRequest(
+      method: exchange.method.description,
+      url: "\(access.scheme.rawValue)://\(plan.origin)\(plan.target ?? exchange.target)",
+      fields: exchange.endToEndFields(excluding: dropped).map { ($0.name, $0.value) },
+      body: exchange.hasBody ? body(of: exchange, edited: plan.bodyEdit) : [])
     if let authorization = access.authorization {
-      request.setValue(authorization, forHTTPHeaderField: "Authorization")
-      request.setValue(Self.scaleUpTimeout.1, forHTTPHeaderField: Self.scaleUpTimeout.0)
+      request.replaceField("Authorization", with: authorization)
+      request.replaceField(Self.scaleUpTimeout.0, with: Self.scaleUpTimeout.1)
     }
-    if exchange.hasBody { request.httpBody = Data(body(of: exchange, edited: plan.bodyEdit)) }
     return request
   }
 
@@ -133,9 +121,9 @@ struct WebForwarding: Sendable {
 
   /// Tells the client, where it can be told, and cuts it off without a proper end.
   private func breakOff(
-    _ exchange: Exchange, _ plan: ForwardPlan, _ head: Head?, _ failure: ForwardFailure
+    _ exchange: Exchange, _ plan: ForwardPlan, _ form: AnswerForm?, _ failure: ForwardFailure
   ) -> ForwardFailure {
-    if head?.form == .eventStream {
+    if form == .eventStream {
       exchange.sendLastWord(
         Array("\n\nevent: error\ndata: ".utf8) + plan.midStreamError(failure) + Array("\n\n".utf8))
     }
@@ -145,12 +133,12 @@ struct WebForwarding: Sendable {
 
   /// What becomes of the request if it was ended from here.
   private func hungUp(
-    _ transfer: WebTransfer, _ exchange: Exchange, _ plan: ForwardPlan, _ head: Head?
+    _ transfer: WebTransfer, _ exchange: Exchange, _ plan: ForwardPlan, _ form: AnswerForm?
   ) -> ForwardFailure? {
     guard let reason = transfer.hangUp else { return nil }
     let failure = ForwardFailure(reason, plan.origin)
     guard exchange.responseHasBegun else { return failure }
-    return breakOff(exchange, plan, head, failure.midStream(bytesSent: exchange.record.bodyBytes))
+    return breakOff(exchange, plan, form, failure.midStream(bytesSent: exchange.record.bodyBytes))
   }
 }
 
@@ -166,12 +154,5 @@ extension AnswerForm {
       return
     }
     self = type.hasPrefix("text/event-stream") ? .eventStream : type.hasPrefix("application/json") ? .json : .other
-  }
-}
-
-extension URLError {
-  /// Whether no connection came about, so that the request can't have been acted upon.
-  fileprivate var wasNotTaken: Bool {
-    [.cannotConnectToHost, .cannotFindHost, .dnsLookupFailed, .secureConnectionFailed].contains(code)
   }
 }

@@ -99,9 +99,9 @@ struct FakeServer {
 }
 
 /// A TCP socket of the test's own, bound to a port of 127.0.0.1.
-final class BoundSocket {
+final class BoundSocket: Sendable {
   let port: UInt16
-  private let descriptor: Int32
+  let descriptor: Int32
 
   /// - Parameter port: 0 for one that the system chooses.
   /// - Throws: when the port can't be had.
