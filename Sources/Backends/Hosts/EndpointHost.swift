@@ -115,8 +115,8 @@ struct EndpointHost: ModelHost {
     }
   }
 
-  /// A service that does not answer, or wants to be let alone for longer, is as good as out of reach: what it keeps awake is
-  /// in nobody's way.
+  /// A service that does not answer, or wants to be let alone for longer, is as good as out of reach: what it keeps awake
+  /// is in nobody's way.
   func isHeld() async throws(RuntimeFailure) -> Bool {
     do throws(RuntimeFailure) {
       return try await !look(until: timeline.now + Self.lookTimeout).isAsleep

@@ -117,15 +117,25 @@ extension ProcessTests {
       #expect(await gone?.mayLive(at: "/health") == false)
     }
 
-    @Test func `a server to which no connection can be made in time has died, but may hold the GPU`() async throws {
+    @Test(arguments: [nil, WebAccess(scheme: .https)])
+    func `a server to which no connection can be made in time has died, but may hold the GPU`(
+      access: WebAccess?
+    ) async throws {
       let deaf = try DeafListener()
-      let control = site.control(Upstream(origin: Origin(host: "127.0.0.1", port: deaf.port)))
-      #expect(await !control.mayLive(at: "/health", within: .milliseconds(100)))
-      #expect(await control.isListening(at: "/health", within: .milliseconds(100)))
+      let control = site.control(Upstream(origin: Origin(host: "127.0.0.1", port: deaf.port), web: access))
+      #expect(await !control.mayLive(at: "/health", within: .seconds(1)))
+      #expect(await control.isListening(at: "/health", within: .seconds(1)))
       let failure = await #expect(throws: RuntimeFailure.self) {
-        try await control.order(.get, "/is_sleeping", timeout: .milliseconds(100))
+        try await control.order(.get, "/is_sleeping", timeout: .seconds(1))
       }
       #expect(failure?.cause == .unreachable)
+    }
+
+    @Test func `a service that takes the connection and does not go on with TLS is late, and lives`() async throws {
+      let silent = try BoundSocket(listening: true)
+      let origin = Origin(host: "127.0.0.1", port: silent.port)
+      let control = site.control(Upstream(origin: origin, web: WebAccess(scheme: .https)))
+      #expect(await control.mayLive(at: "/health", within: .seconds(1)))
     }
 
     @Test func `whoever listens and speaks no TLS listens`() async throws {
