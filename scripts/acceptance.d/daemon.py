@@ -20,7 +20,14 @@ from waiting import PATIENCE, eventually
 class Daemon:
     """One run of the daemon; leaving the `with` block ends it and whatever it may have left behind."""
 
-    def __init__(self, name: str, config: dict | None = None, command: list[str] | None = None, environment=None):
+    def __init__(
+        self,
+        name: str,
+        config: dict | None = None,
+        command: list[str] | None = None,
+        environment: dict[str, str] | None = None,
+        ready_within=PATIENCE,
+    ):
         """`command` takes the place of the release binary, for the shipped configuration, which needs no `config`."""
         self.directory = workspace.fresh_directory(name)
         self.log_path = self.directory / "log"
@@ -29,6 +36,7 @@ class Daemon:
             path = self.directory / "config.json"
             path.write_text(json.dumps(config, indent=2))
             self.command += ["--config", str(path)]
+        self.ready_within = ready_within
         self.mark = uuid.uuid4().hex
         self.environment = {
             **os.environ,
@@ -55,13 +63,13 @@ class Daemon:
                 self.command, cwd=workspace.ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
 
-    def wait_until_ready(self, within=PATIENCE):
+    def wait_until_ready(self):
         def ready():
             if (status := self.process.poll()) is not None:
                 raise RuntimeError(f"the daemon ended with {status} before it was ready: {self.log[-800:]}")
             return next((record for record in self.records() if record.get("msg") == "ready"), None)
 
-        record = eventually(ready, "the daemon's ready line", within)
+        record = eventually(ready, "the daemon's ready line", self.ready_within)
         addresses = [address(url) for url in record["listen"].split()]
         self.listen = addresses[0]
         # Without an address of their own the admin routes are with the others.
@@ -138,10 +146,10 @@ class Daemon:
 
     # Its processes
 
-    def cpu_seconds(self) -> float:
-        """What it has used itself, in user and system mode (proc(5), stat)."""
+    def cpu_ticks(self) -> int:
+        """What it has used itself, in user and system mode (proc(5), stat); a tick is a hundredth of a second."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return int(fields[11]) + int(fields[12])
 
     def left_behind(self) -> list[processes.Process]:
         """Whatever descends from it, however far, but not itself."""

@@ -2,17 +2,21 @@
 
 import json
 import subprocess
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
 
+import waiting
 import workspace
 from client import Address
 from configs import free_port
 from waiting import eventually
 
 JOB = "switcher"
+# It has a database to write.
+PATIENCE = 2 * waiting.PATIENCE
 
 
 class Existing:
@@ -31,15 +35,19 @@ class Existing:
     def label_values(self, label: str, selector: str) -> list[str]:
         return self.ask(f"label/{label}/values", **{"match[]": selector})
 
-    def firing(self) -> set[str]:
-        """The names of the alerts that fire."""
-        alerts = self.ask("alerts")["alerts"]
-        return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
+    def lately(self, expr: str, at: float) -> list[dict]:
+        """The samples of the half minute before: of a single instant there are none where a scrape has just failed."""
+        return self.query_range(expr, at - 30, at, 1)
+
+    def fired(self, began: float) -> set[str]:
+        """The names of the alerts that have fired since then, if only for a moment."""
+        series = self.query_range('ALERTS{alertstate="firing"}', began, time.time(), 1)
+        return {one["metric"]["alertname"] for one in series}
 
     def ask(self, what: str, **parameters):
         url = f"{self.url}/api/v1/{what}?{urllib.parse.urlencode(parameters)}"
         try:
-            with urllib.request.urlopen(url, timeout=30) as answer:
+            with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
             raise QueryFault(json.load(error).get("error", str(error))) from None
@@ -68,7 +76,7 @@ class Prometheus(Existing):
         with open(self.directory / "prometheus.log", "wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
-            eventually(self.is_ready, "Prometheus", within=30, every=0.1)
+            eventually(self.is_ready, "Prometheus", within=PATIENCE, every=0.1)
         except BaseException:
             self.__exit__()
             raise
@@ -76,7 +84,11 @@ class Prometheus(Existing):
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.process.wait(30)
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
     def is_ready(self) -> bool:
         try:

@@ -18,7 +18,7 @@ def main() -> int:
     if not chosen:
         print(f"no scenario's name has any of {options.only} in it")
         return 1
-    workspace.enter_venv()
+    workspace.enter_venv(optional=workspace.SERVERS_PACKAGES)
     if not options.no_build:
         workspace.build()
 

@@ -10,6 +10,9 @@ class NeverCame(Exception):
 # For what is to come at any rate: longer than a busy machine may stand still.
 PATIENCE = 60.0
 
+# For what comes at once or never: as long, but so that "never" is found out before somebody's patience ends.
+SOON = 45.0
+
 
 def eventually(condition, what: str, within=PATIENCE, every=0.01):
     """Asks until `condition()` answers something true, and returns that; raises `NeverCame` after `within` seconds."""

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from checks import Missing
@@ -11,32 +12,46 @@ from checks import Missing
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".acceptance"
 BINARY = ROOT / ".build" / "release" / "switcher"
-PACKAGES = ["openai", "prometheus-client", "xllamacpp", "gguf", "numpy"]
+PACKAGES = ["openai", "prometheus-client"]
+# They are large, and only the scenarios with real servers need them.
+SERVERS_PACKAGES = ["xllamacpp", "gguf", "numpy"]
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 
 
-def enter_venv(name="venv", packages=PACKAGES):
+def enter_venv(name="venv", packages=PACKAGES, optional=()):
     """Goes on in a virtual environment of the project's own, which is made on the first run. Where it can't be made
-    this returns, with a loud word, and the scenarios that need a package say so once more."""
+    this returns, with a loud word, and the scenarios that need a package say so once more. So they do where only the
+    `optional` ones can't be installed, but in the environment."""
     venv = STATE / name
     if Path(sys.prefix) == venv:
         return
     stamp = venv / "packages"
-    wanted = "\n".join(packages)
+    wanted = " ".join([*packages, *optional])
     if not stamp.exists() or stamp.read_text() != wanted:
-        print(f"installing {', '.join(packages)} into {venv.relative_to(ROOT)}", flush=True)
+        print(f"installing {wanted} into {venv.relative_to(ROOT)}", flush=True)
         STATE.mkdir(exist_ok=True)
-        for command in (
-            [sys.executable, "-m", "venv", "--clear", str(venv)],
-            [str(venv / "bin" / "pip"), "install", "--quiet", "--retries", "10", *packages],
-        ):
-            if (result := subprocess.run(command)).returncode != 0:
-                print(f"CAN'T INSTALL: {' '.join(command)} ended with {result.returncode}", flush=True)
-                return
-        stamp.write_text(wanted)
+        pip = [str(venv / "bin" / "pip"), "install", "--quiet", "--timeout", "60"]
+        if not succeeds([sys.executable, "-m", "venv", "--clear", str(venv)], attempts=1):
+            return
+        if not succeeds([*pip, *packages]):
+            return
+        if not optional or succeeds([*pip, *optional]):
+            stamp.write_text(wanted)
     python = str(venv / "bin" / "python")
     os.execv(python, [python, *sys.argv])
+
+
+def succeeds(command: list[str], attempts=3) -> bool:
+    """Whether it did in one of the attempts, which are half a minute apart: an index of packages may be out of reach for
+    a while."""
+    for left in reversed(range(attempts)):
+        if (result := subprocess.run(command)).returncode == 0:
+            return True
+        print(f"CAN'T INSTALL: {' '.join(command)} ended with {result.returncode}", flush=True)
+        if left:
+            time.sleep(30)
+    return False
 
 
 def build():

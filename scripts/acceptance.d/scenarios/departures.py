@@ -8,7 +8,7 @@ from checks import Checks, scenario
 from configs import config, stub
 from daemon import Daemon
 from exposition import Exposition
-from waiting import eventually, holds_throughout
+from waiting import SOON, eventually, holds_throughout
 
 FIFO = {"type": "fifo", "min_active_secs": 0}
 
@@ -59,7 +59,7 @@ def a_client_who_leaves_in_the_middle_frees_the_model(check: Checks):
             sent.leave()
             began = time.monotonic()
             eventually(lambda: running() == 0, f"the end of {kind} on the engine")
-            check.at_most(f"{kind} ends on the engine when its client leaves", time.monotonic() - began, 10)
+            check.at_most(f"{kind} ends on the engine when its client leaves", time.monotonic() - began, SOON)
             eventually(lambda: daemon.scrape().sum("switcher_requests_in_flight") == 0, "nothing in flight")
 
 

@@ -8,13 +8,12 @@ import client
 from checks import Checks, scenario
 from configs import config, stub
 from daemon import Daemon
-from waiting import eventually
+from waiting import SOON, eventually
 
 FIFO = {"type": "fifo", "min_active_secs": 0}
 DEADLINE = 1.0
 # Tokens for twenty minutes.
 ENDLESS = 30_000
-SOON = 20.0
 
 
 def models(deadline=DEADLINE) -> dict:
@@ -66,7 +65,7 @@ def an_endless_stream_is_cut_when_its_model_is_to_make_way(check: Checks):
 @scenario
 def forty_nine_of_fifty_streams_end_in_time_and_one_is_cut(check: Checks):
     # As long as a machine may stand still, and the streams a fraction of it.
-    with Daemon("forty-nine", config(models(deadline=6), policy=FIFO)) as daemon:
+    with Daemon("forty-nine", config(models(deadline=20), policy=FIFO)) as daemon:
         client.chat(daemon.listen, "bravo", max_tokens=1)
         client.chat(daemon.listen, "alpha", max_tokens=1)
         with ThreadPoolExecutor(51) as crowd:

@@ -16,6 +16,17 @@ from waiting import eventually
 FIFO = {"type": "fifo", "min_active_secs": 0}
 
 
+def answered(daemon: Daemon, model: str) -> client.Answer:
+    """The first answer that is no failure: while the daemon has yet to learn what its servers hold, as after a look
+    that took too long, it may refuse."""
+
+    def ask() -> client.Answer | None:
+        answer = client.chat(daemon.listen, model)
+        return answer if answer.status == 200 else None
+
+    return eventually(ask, f"an answer of {model}", within=150, every=0.2)
+
+
 @scenario
 def what_ollama_has_loaded_already_gives_way(check: Checks):
     def models(*names: str) -> dict:
@@ -25,7 +36,7 @@ def what_ollama_has_loaded_already_gives_way(check: Checks):
     with Ollama() as ollama:
         ollama.loaded = ["bravo:3b"]
         with Daemon("left-loaded", models("alpha", "bravo")) as daemon:
-            answer = client.chat(daemon.listen, "alpha")
+            answer = answered(daemon, "alpha")
             check.equal("a model answers while another was loaded", answer.content, "I am alpha:3b")
             check.equal("and it alone is loaded then", ollama.loaded, ["alpha:3b"])
         ollama.loaded = ["bravo:3b"]
@@ -35,8 +46,8 @@ def what_ollama_has_loaded_already_gives_way(check: Checks):
             rewrite(daemon, models("alpha", "bravo"))
             daemon.signal(signal.SIGHUP)
             eventually(lambda: reloads_in_the_log(daemon) == 1, "the reload")
-            answer = eventually(lambda: client.chat(daemon.listen, "alpha").content, "an answer", every=0.2)
-            check.equal("what a reload adds gives way", (answer, ollama.loaded), ("I am alpha:3b", ["alpha:3b"]))
+            answer = answered(daemon, "alpha")
+            check.equal("what a reload adds gives way", (answer.content, ollama.loaded), ("I am alpha:3b", ["alpha:3b"]))
         check.equal("at its end the daemon unloads what it has loaded", ollama.loaded, [])
 
 
@@ -73,14 +84,14 @@ def attached_servers_that_are_awake_already_give_way(check: Checks):
         }
         with Daemon("left-awake", config(attached, policy=FIFO)) as daemon:
             check.equal("the daemon found", asleep(), ["alpha"])
-            answer = client.chat(daemon.listen, "alpha")
+            answer = answered(daemon, "alpha")
             check("the model that slept answers", "alpha" in (answer.content or ""), answer)
             check.equal("and the other sleeps", asleep(), ["bravo"])
         # It leaves them as they are.
         with Daemon("left-awake", config(attached, policy=FIFO)) as daemon:
-            answer = client.chat(daemon.listen, "alpha")
+            answer = answered(daemon, "alpha")
             check("after a restart the model that is awake answers", "alpha" in (answer.content or ""), answer)
-            answer = client.chat(daemon.listen, "bravo")
+            answer = answered(daemon, "bravo")
             check("and then the other", "bravo" in (answer.content or ""), answer)
             check.equal("alone", asleep(), ["alpha"])
     finally:

@@ -7,7 +7,7 @@ import client
 from checks import Checks, scenario
 from configs import config, stub
 from daemon import Daemon
-from waiting import eventually
+from waiting import SOON, eventually
 
 FIFO = {"type": "fifo", "min_active_secs": 0}
 
@@ -29,7 +29,7 @@ def a_killed_active_model_is_started_afresh_for_the_next_request(check: Checks):
             began = time.monotonic()
             answer = client.chat(daemon.listen, "alpha", max_tokens=1)
             check.equal(f"a request {moment} is served", answer.status, 200)
-            check.at_most("soon", time.monotonic() - began, 20)
+            check.at_most("soon", time.monotonic() - began, SOON)
             second = daemon.engine("alpha")
             check("by a fresh process", second and second != first, f"{first} {second}")
 

@@ -14,7 +14,7 @@ from daemon import Daemon
 from waiting import eventually
 
 TOKEN_MS = 20
-START_SECS = 1
+START_SECS = 4
 
 
 def models_and_one_broken() -> dict:
@@ -73,7 +73,9 @@ def what_is_recorded_can_be_simulated(check: Checks):
     check.equal("who was turned away has no service", services[5], None)
     least = [tokens * TOKEN_MS / 1000 * 0.9 for tokens in (1, 40, 30, 1, 20)]
     check("services last until the last byte", all(map(lambda one, two: one >= two, services[:5], least)), services)
-    check("and don't count the wait for the model", services[3] <= switched_and_served - START_SECS, services[3])
+    # Its client may have the last byte, and be gone on, long before the daemon notes so.
+    longest = switched_and_served - START_SECS / 2
+    check("and don't count the wait for the model", services[3] <= longest, f"{services[3]}, {switched_and_served}")
     check.equal("with nothing else in it", {key for entry in entries for key in entry}, {"at", "model", "service_secs"})
 
     rows = simulate(directory, file)

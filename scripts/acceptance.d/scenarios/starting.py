@@ -10,7 +10,7 @@ from checks import Checks, scenario
 from client import Address
 from configs import config, free_port, stub
 from daemon import Daemon, run_to_its_end
-from waiting import eventually
+from waiting import SOON, eventually
 
 
 @contextmanager
@@ -56,7 +56,7 @@ def the_daemon_is_not_ready_before_an_earlier_run_is_over(check: Checks):
             check("the orphan, which heeds no TERM, is gone by then", orphan.poll() is not None)
             check.equal("the first answer of /ready is 200", ready.status, 200)
             # It would stay for ever.
-            check.at_most("it took little more than the 2 s that an orphan has", time.monotonic() - began, 20)
+            check.at_most("it took little more than the 2 s that an orphan has", time.monotonic() - began, SOON)
     finally:
         daemon.end()
 

@@ -12,9 +12,11 @@ import workspace
 from checks import Checks, scenario
 from configs import ANYWHERE, config, stub
 from daemon import Daemon
-from waiting import PATIENCE, eventually, holds_throughout, holds_until
+from waiting import PATIENCE, SOON, eventually, holds_throughout, holds_until
 
 FIFO = {"type": "fifo", "min_active_secs": 0}
+# A daemon that would wait for ten minutes before it cuts off who is in its way at its end.
+PATIENT = {"shutdown_grace_secs": 600}
 BROKEN = {"backend": "command", "command": ["/nonexistent/server"], "port": 9}
 
 
@@ -40,10 +42,13 @@ def traffic_is_counted_as_clients_see_it(check: Checks):
         check.equal("the rate is that of the window", stats["alpha"]["request_rate"], 2 / 60)
         check("a mean where something succeeded", 0 < stats["alpha"]["avg_response_time"] < client.TIMEOUT, stats["alpha"])
         check.equal("and null where nothing did", stats["broken"]["avg_response_time"], None)
+
+        def ended_under_way_and_idle() -> tuple:
+            stats = client.get(daemon.admin, "/traffic/stats/alpha").json["model_stats"]
+            return stats["total_requests"], stats["in_flight_requests"], stats["idle_time_seconds"]
+
         with daemon.held_stream("alpha") as stream:
-            before = client.get(daemon.admin, "/traffic/stats/alpha").json["model_stats"]
-        check.equal("a request under way is no idle time", before["idle_time_seconds"], 0)
-        check.equal("and has not ended", (before["total_requests"], before["in_flight_requests"]), (3, 1))
+            check.becomes("a request under way is no idle time, and has not ended", ended_under_way_and_idle, (3, 1, 0))
         check("the stream ends", stream.read_to_end().is_done)
         total_is(check, daemon, "then it has", 4)
         for _ in range(3):
@@ -70,8 +75,12 @@ def a_models_health_is_its_own_and_wakes_nobody(check: Checks):
         check.equal("nobody runs yet", health["models"], {"alpha": False, "bravo": False, "broken": False})
         check.equal("and nobody was woken", daemon.status()["state"], "idle")
         client.chat(daemon.listen, "alpha")
-        answer = client.get(daemon.listen, "/health/alpha")
-        check.equal("who runs is well", (answer.json["model"], list(answer.json["health"].values())), ("alpha", [True]))
+
+        def health_of_alpha() -> tuple:
+            health = client.get(daemon.listen, "/health/alpha").json
+            return health["model"], list(health["health"].values())
+
+        check.becomes("who runs is well", health_of_alpha, ("alpha", [True]))
         check.equal("an unknown one: 404", client.get(daemon.listen, "/health/nobody").error_code, "model_not_found")
 
 
@@ -84,8 +93,12 @@ def a_model_that_nobody_uses_goes_to_sleep(check: Checks):
         stays = holds_until(lambda: daemon.model_state("alpha") == "active", began + 60 * 0.03 + 1)
         check("nor right after it", stays, daemon.model_state("alpha"))
         eventually(lambda: daemon.model_state("alpha") == "asleep", "sleep")
-        last = client.get(daemon.admin, "/control/history?limit=1").json["history"][0]
-        check.equal("nobody asked for it", (last["from"], last["to"], last["trigger"]), ("alpha", None, "idle"))
+
+        def last_switch() -> tuple:
+            last = client.get(daemon.admin, "/control/history?limit=1").json["history"][0]
+            return last["from"], last["to"], last["trigger"]
+
+        check.becomes("nobody asked for it", last_switch, ("alpha", None, "idle"))
         status = client.get(daemon.admin, "/sleep/status").json
         check.equal("it is told as asleep", status["sleeping_models"]["alpha"]["manual_sleep"], False)
         check.equal("by itself", status["auto_sleep_enabled"], True)
@@ -148,7 +161,7 @@ def is_active(model: str):
 
 @scenario
 def the_events_tell_what_happens_and_nothing_twice(check: Checks):
-    with daemon_with("events") as daemon:
+    with daemon_with("events", **PATIENT) as daemon:
         events = Events(daemon)
         check.equal("first the whole picture", events.next()[1:], ("state", events_picture(daemon)))
         client.chat(daemon.listen, "alpha")
@@ -172,7 +185,7 @@ def the_events_tell_what_happens_and_nothing_twice(check: Checks):
         began = time.monotonic()
         daemon.signal(signal.SIGTERM)
         check.equal("the daemon ends in peace", daemon.wait(), 0)
-        check.at_most("open streams don't hold it up", time.monotonic() - began, 20)
+        check.at_most("open streams don't hold it up", time.monotonic() - began, SOON)
 
 
 def events_picture(daemon: Daemon) -> dict:
@@ -187,7 +200,7 @@ def events_picture(daemon: Daemon) -> dict:
 
 @scenario
 def a_reader_who_takes_nothing_holds_nobody_up(check: Checks):
-    with daemon_with("events-stalled") as daemon:
+    with daemon_with("events-stalled", **PATIENT) as daemon:
         stalled = Events(daemon)
         stalled.connection.sock.setsockopt(socket.SOL_SOCKET, client.socket.SO_RCVBUF, 4096)
         models = ["alpha", "bravo"] * 10
@@ -196,7 +209,7 @@ def a_reader_who_takes_nothing_holds_nobody_up(check: Checks):
         began = time.monotonic()
         daemon.signal(signal.SIGTERM)
         check.equal("the daemon ends in peace", daemon.wait(), 0)
-        check.at_most("soon", time.monotonic() - began, 20)
+        check.at_most("soon", time.monotonic() - began, SOON)
 
 
 @scenario
