@@ -20,7 +20,7 @@ struct curl_message {
   } data;
 };
 enum { GLOBAL_ALL = 3, MESSAGE_DONE = 1, PROTOCOL_HTTP = 1, PROTOCOL_HTTPS = 2, HTTP_VERSION_1_1 = 2 };
-enum { ERROR_NONE = 0, ERROR_TIMED_OUT = 28 };
+enum { ERROR_NONE = 0, ERROR_NO_SUCH_HOST = 6, ERROR_NO_CONNECTION = 7, ERROR_TIMED_OUT = 28 };
 enum {
   OPTION_NO_BODY = 44,
   OPTION_HTTP_VERSION = 84,
@@ -41,7 +41,7 @@ enum {
   OPTION_HEADER_FUNCTION = 20079,
   OPTION_POST_FIELD_SIZE_LARGE = 30120,
 };
-enum { INFO_REQUEST_SIZE = 0x200000 + 12 };
+enum { INFO_REQUEST_SIZE = 0x200000 + 12, INFO_LOCAL_PORT = 0x200000 + 42 };
 enum { ERROR_TEXT_SIZE = 256 };
 
 struct curl_library {
@@ -210,7 +210,12 @@ static enum web_result result_of(const struct web_call *call, int error) {
   long sent = 0;
   call->curl->easy_getinfo(call->easy, INFO_REQUEST_SIZE, &sent);
   if (sent > 0) return WEB_BROKEN_OFF;
-  return error == ERROR_TIMED_OUT ? WEB_NOT_CONNECTED_IN_TIME : WEB_NOT_SENT;
+  if (error == ERROR_NO_SUCH_HOST || error == ERROR_NO_CONNECTION) return WEB_NOT_CONNECTED;
+  if (error != ERROR_TIMED_OUT) return WEB_NOT_SENT;
+  // Known from TCP's connection on; its time (CURLINFO_CONNECT_TIME) only when TLS is there, too.
+  long local_port = 0;
+  call->curl->easy_getinfo(call->easy, INFO_LOCAL_PORT, &local_port);
+  return local_port > 0 ? WEB_NOT_SENT_IN_TIME : WEB_NOT_CONNECTED_IN_TIME;
 }
 
 enum web_result web_call_run(

@@ -28,7 +28,8 @@ package protocol ModelRuntime: Sendable {
   /// - Throws: when the model may still be awake, worded for a person.
   func vacate() async throws(RuntimeFailure)
 
-  /// Looks whether the server still lives: by its process where it is ours, by its health where it is not.
+  /// Looks whether the server still lives: by its process where it is ours, by its health where it is not. To be called
+  /// in a task that nobody cancels, which may end the look with nothing found.
   func isAlive() async -> Bool
 
   /// Whether the server says that it is well; changes nothing and wakes nobody. False where no server of this model runs,
@@ -93,6 +94,8 @@ package struct RuntimeFailure: Error, Hashable, Sendable, CustomStringConvertibl
   /// What kept it from being done, as far as that has a name of its own.
   package enum Cause: Sendable {
     case timedOut
+    /// Nobody who could do it was reached in time.
+    case unreachable
     /// The server ended in the middle of it.
     case serverEnded
     case other

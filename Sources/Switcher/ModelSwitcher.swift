@@ -67,9 +67,12 @@ package actor ModelSwitcher {
   }
 
   /// Looks whether the server behind a grant still lives, after it refused or dropped a request; if not, the next request
-  /// for the model is served by a fresh one.
+  /// for the model is served by a fresh one. The look is not the caller's, who may leave meanwhile: one that is given up
+  /// finds what a dead server shows.
   package func verify(_ grant: Grant) async {
-    guard let runtime = runtimes[grant.model], await !runtime.isAlive() else { return }
+    guard let runtime = runtimes[grant.model] else { return }
+    let isAlive = await Task { await runtime.isAlive() }.value
+    guard !isAlive else { return }
     send(.runtimeDied(grant.model, Death(instance: grant.instance, reason: "stopped answering")))
   }
 

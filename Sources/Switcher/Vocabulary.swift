@@ -85,7 +85,7 @@ package struct SwitchFailure: Hashable, Sendable {
     /// Why a wake failed.
     init(_ cause: RuntimeFailure.Cause) {
       switch cause {
-      case .timedOut: self = .timedOut
+      case .timedOut, .unreachable: self = .timedOut
       case .serverEnded: self = .died
       case .other: self = .wakeFailed
       }

@@ -1,4 +1,5 @@
 import Core
+import TestSupport
 import Testing
 
 @testable import HTTP
@@ -63,18 +64,30 @@ struct HTTPClientTests {
     }
   }
 
+  @Test func `a connection that is neither made nor refused in time is told apart from a late answer`() async throws {
+    let deaf = try DeafListener()
+    try await withClient { client, _ in
+      let origin = Origin(host: "127.0.0.1", port: deaf.port)
+      let failure = await #expect(throws: ClientFailure.self) {
+        try await client.send(ClientRequest(.get, "/x"), to: origin, timeout: .milliseconds(50))
+      }
+      #expect(failure?.kind == .connectTimedOut)
+      #expect(failure?.description == "GET http://\(origin)/x: no connection within 0.05 s")
+    }
+  }
+
   @Test(arguments: ["", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel"])
   func `an answer that does not come in time is a time-out`(beginning: String) async throws {
     try await withClient { client, upstream in
       let failure = await #expect(throws: ClientFailure.self) {
-        async let response = client.send(ClientRequest(.get, "/x"), to: upstream.origin, timeout: .milliseconds(50))
+        async let response = client.send(ClientRequest(.get, "/x"), to: upstream.origin, timeout: .milliseconds(200))
         let peer = try await upstream.accept()
         // Under load the time may be over before this comes.
         try? await peer.send(beginning)
         _ = try await response
       }
       #expect(failure?.kind == .timedOut)
-      #expect(failure?.description == "GET http://\(upstream.origin)/x: no answer within 0.05 s")
+      #expect(failure?.description == "GET http://\(upstream.origin)/x: no answer within 0.2 s")
     }
   }
 

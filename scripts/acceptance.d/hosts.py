@@ -21,6 +21,8 @@ class Host:
         # Streams stand still after their first event while this is not set.
         self.may_go_on = threading.Event()
         self.may_go_on.set()
+        # What is asked on one of these paths stands still while its event is not set.
+        self.may_answer: dict[str, threading.Event] = {}
         host = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -31,6 +33,9 @@ class Host:
                 request = json.loads(body) if body else {}
                 with host.lock:
                     host.calls.append(f"{self.command} {self.path}" + (f" {body.decode()}" if body else ""))
+                if event := host.may_answer.get(self.path):
+                    event.wait(PATIENCE)
+                with host.lock:
                     answer = host.answer(self.command, self.path, request, self.headers)
                 if answer is HANG_UP:
                     self.close_connection = True
@@ -177,20 +182,21 @@ class GPU:
 class Tenant(Engine):
     """An engine that shares a GPU with others; asleep at first.
 
-    While `is_ill`, it says so and drops the clients' requests; while it `resists`, it does not sleep when it is told to.
+    While it `drops` the clients' requests, it does not answer them; while `is_ill`, it says so besides; while it `resists`,
+    it does not sleep when it is told to.
     """
 
     def __init__(self, name: str, gpu: GPU):
         super().__init__()
         self.name, self.gpu = name, gpu
         self.sleeps = True
-        self.is_ill = self.resists = False
+        self.drops = self.is_ill = self.resists = False
 
     def answer(self, method, path, request, headers):
         match path:
             case "/health" if self.is_ill:
                 return 503, {}
-            case "/v1/chat/completions" if self.is_ill:
+            case "/v1/chat/completions" if self.is_ill or self.drops:
                 return HANG_UP
             case "/sleep?level=1" if self.resists:
                 return 500, {"error": "it hangs"}

@@ -80,7 +80,7 @@ extension ServerControl {
     do {
       answer = try await ask(request.method, request.endpoint, body: request.body, timeout: timeout)
     } catch {
-      throw RuntimeFailure(error.description, error.kind == .timedOut ? .timedOut : .other)
+      throw RuntimeFailure(error)
     }
     guard 200..<300 ~= answer.status else { throw RuntimeFailure("\(request.title) \(answer.description)") }
     if let expected = request.expectedBody, !answer.body.contains(expected) {

@@ -22,8 +22,8 @@ extension ServerControl {
   }
 
   /// Whether a server that somebody else runs may live still, after it refused or dropped a request: it answers 200 on its
-  /// health path, or takes the question and is too busy to answer it. One that nobody listens for, that drops the question
-  /// too or that says it is ill does not. Either way it is told to sleep before another model is woken.
+  /// health path, or takes the question and is too busy to answer it. One that nobody can connect to, that drops the
+  /// question too or that says it is ill does not. Either way it is told to sleep before another model is woken.
   func mayLive(at path: String, within timeout: Duration = .seconds(5)) async -> Bool {
     do throws(ClientFailure) {
       return try await ask(.get, path, timeout: timeout).status == 200
@@ -41,7 +41,8 @@ extension ServerControl {
       try await order()
       return true
     } catch {
-      guard await !isListening(at: healthPath) else { throw error }
+      // That there is no route is known only after two or three seconds.
+      guard await !isListening(at: healthPath, within: .seconds(5)) else { throw error }
       logger.warning("nobody listens for the server any more, so it is taken to have ended", ["failure": error.message])
       return false
     }

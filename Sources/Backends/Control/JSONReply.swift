@@ -23,7 +23,7 @@ extension ServerControl {
     do {
       return try await ask(method, endpoint, body: body, timeout: timeout)
     } catch {
-      throw RuntimeFailure(error.description, error.kind == .timedOut ? .timedOut : .other)
+      throw RuntimeFailure(error)
     }
   }
 }

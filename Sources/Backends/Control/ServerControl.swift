@@ -83,6 +83,19 @@ struct ServerControl: Sendable {
   }
 }
 
+extension RuntimeFailure {
+  /// That a server gave no answer.
+  init(_ failure: ClientFailure) {
+    let cause: Cause =
+      switch failure.kind {
+      case .timedOut: .timedOut
+      case .connectTimedOut: .unreachable
+      case .notConnected, .cancelled, .noAnswer: .other
+      }
+    self.init(failure.description, cause)
+  }
+}
+
 extension ControlRequest.Method {
   fileprivate var wireMethod: HTTPMethod {
     switch self {

@@ -18,12 +18,11 @@ extension ServerControl {
   }
 
   /// Asks the server whether it sleeps, as it may be asked whether it knows the route or not.
-  /// - Throws: when there is no answer in time, or only a proxy's word that the server gives it none.
+  /// - Throws: when there is no answer in time, or only a proxy's word that nobody is there (502). A 503 or 504 does not say
+  ///   so: the server may hold the GPU and be ill, or late, and is put to sleep as one that does not know the route.
   func sleepReport() async throws(RuntimeFailure) -> SleepReport {
     let answer = try await order(.get, "/is_sleeping", timeout: .seconds(5))
-    guard ![502, 503, 504].contains(answer.status) else {
-      throw RuntimeFailure("GET /is_sleeping \(answer.description)")
-    }
+    guard answer.status != 502 else { throw RuntimeFailure("GET /is_sleeping \(answer.description)") }
     return switch answer.isSleeping {
     case true?: .asleep
     case false?: .awake
@@ -43,7 +42,7 @@ extension ServerControl {
       do throws(ClientFailure) {
         answer = try await ask(.get, "/is_sleeping", timeout: timeout)
       } catch {
-        guard error.kind == .timedOut else { throw RuntimeFailure(error.description) }
+        guard [.timedOut, .connectTimedOut].contains(error.kind) else { throw RuntimeFailure(error) }
         return .notYet(error.description)
       }
       let report = "GET /is_sleeping \(answer.description)"
@@ -57,7 +56,7 @@ extension ServerControl {
 /// What a server says of its sleep.
 enum SleepReport {
   case asleep, awake
-  /// It does not know the route.
+  /// It does not know the route, or can't answer.
   case unknown
 }
 

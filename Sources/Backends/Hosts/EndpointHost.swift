@@ -75,19 +75,18 @@ struct EndpointHost: ModelHost {
 
   func sleep() async throws(RuntimeFailure) { try await sleep(within: sleepTimeout) }
 
-  func stop() async -> Bool {
-    await tryToSleep()
-    return true
-  }
+  func stop() async -> Bool { await tryToSleep() }
 
-  func vacate() async { await tryToSleep() }
+  func vacate() async -> Bool { await tryToSleep() }
 
   /// Does not insist: the endpoint has hardware of its own, so whoever comes next need not wait for it.
-  private func tryToSleep() async {
+  private func tryToSleep() async -> Bool {
     do throws(RuntimeFailure) {
       try await sleep(within: min(sleepTimeout, Self.stopTimeout))
+      return true
     } catch {
       site.control.logger.error("the endpoint may go on running", ["failure": error.message])
+      return false
     }
   }
 
@@ -116,20 +115,27 @@ struct EndpointHost: ModelHost {
     }
   }
 
+  /// A service that does not answer, or wants to be let alone for longer, is as good as out of reach: what it keeps awake
+  /// is in nobody's way.
   func isHeld() async throws(RuntimeFailure) -> Bool {
-    try await !look(until: timeline.now + Self.lookTimeout).isAsleep
+    do throws(RuntimeFailure) {
+      return try await !look(until: timeline.now + Self.lookTimeout).isAsleep
+    } catch {
+      throw error.cause == .timedOut ? RuntimeFailure(error.message, .unreachable) : error
+    }
   }
 
   // MARK: The service
 
-  /// Asks for the endpoint's state; an answer that does not come is no reason to give up before the deadline.
+  /// Asks for the endpoint's state; an answer that does not come is no reason to give up before the deadline, unless the
+  /// service wants to be let alone for longer.
   private func look(until deadline: Instant) async throws(RuntimeFailure) -> EndpointReport {
     while true {
       let answer: WebClient.Answer
       do throws(RuntimeFailure) {
         answer = try await ask(.get, "", until: deadline)
       } catch {
-        guard !Task.isCancelled else { throw error }
+        guard !Task.isCancelled, error.cause != .timedOut else { throw error }
         try await pause(lookInterval, until: deadline) { error.message }
         continue
       }

@@ -44,7 +44,7 @@ struct HookHost: ModelHost {
       try await site.control.waitUntil("alive", within: remaining) { patience throws(RuntimeFailure) in
         do throws(RuntimeFailure) {
           let found = try await look(by: alive, within: min(patience, Self.lookTimeout))
-          return found.end == .exited(status: 0) ? .asHoped : .notYet(story("alive", found.end, found.lines))
+          return found.serves == true ? .asHoped : .notYet(story("alive", found.end, found.lines))
         } catch {
           return .notYet(error.message)
         }
@@ -63,22 +63,22 @@ struct HookHost: ModelHost {
   }
 
   func isAlive() async -> Bool {
-    guard hooks.alive != nil else { return await site.control.mayLive(at: healthPath) }
-    return await isWell()
+    guard let alive = hooks.alive else { return await site.control.mayLive(at: healthPath) }
+    // As a server that answers late, one of which nothing is heard may be busy.
+    return (try? await look(by: alive, within: Self.lookTimeout).serves) ?? true
   }
 
   func isWell() async -> Bool {
     guard let alive = hooks.alive else { return await site.control.isHealthy(at: healthPath) }
-    return (try? await look(by: alive, within: Self.lookTimeout))?.end == .exited(status: 0)
+    return (try? await look(by: alive, within: Self.lookTimeout).serves) ?? false
   }
 
-  /// That something answers on the health path does not tell that it holds the GPU. Nor does a hook tell anything that had
-  /// to be ended, or was killed.
+  /// That something answers on the health path does not tell that it holds the GPU.
   func isHeld() async throws(RuntimeFailure) -> Bool {
     guard let alive = hooks.alive else { return false }
-    let end = try await look(by: alive, within: Self.lookTimeout).end
-    guard case .exited(let status) = end else { throw RuntimeFailure("the alive hook \(end.predicate)") }
-    return status == 0
+    let look = try await look(by: alive, within: Self.lookTimeout)
+    guard let serves = look.serves else { throw RuntimeFailure("the alive hook \(look.end.predicate)") }
+    return serves
   }
 
   /// Has the alive hook look, which is not worth a line in the log. It does so again and again, so what it says is kept

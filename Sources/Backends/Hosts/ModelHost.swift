@@ -9,13 +9,14 @@ protocol ModelHost: Sendable {
   /// Frees what the model holds; returns once that is certain.
   func sleep() async throws(RuntimeFailure)
 
-  /// Frees what the model holds after `wake` or `sleep` has failed, or at the daemon's end. Returns whether the host was
-  /// there to do so; one that is gone may be brought back, with the model, by whoever runs it.
+  /// Frees what the model holds after `wake` or `sleep` has failed, or at the daemon's end. Returns whether it was freed. If
+  /// not, the host is gone, and may be brought back, with the model, by whoever runs it; or what it holds is in nobody's way.
   func stop() async throws(RuntimeFailure) -> Bool
 
-  /// Frees what somebody else had the host hold, so that another model can be woken.
+  /// Frees what somebody else had the host hold, so that another model can be woken. Returns whether it was freed; if not,
+  /// it is in nobody's way.
   /// - Throws: when that one would not find the GPU free.
-  func vacate() async throws(RuntimeFailure)
+  func vacate() async throws(RuntimeFailure) -> Bool
 
   /// Looks whether the host still serves the model, or can, be it slowly.
   func isAlive() async -> Bool
@@ -45,7 +46,10 @@ extension ModelHost {
     return true
   }
 
-  func vacate() async throws(RuntimeFailure) { try await sleep() }
+  func vacate() async throws(RuntimeFailure) -> Bool {
+    try await sleep()
+    return true
+  }
 }
 
 /// How a model's host is made.

@@ -72,6 +72,7 @@ actor AttachedRuntime: ModelRuntime {
     else { return }
     hold = try await control.vacate(model, look: control.sleepReport) { () async throws(RuntimeFailure) in
       try await control.sleep(mode, timeout: plan.sleepTimeout)
+      return true
     }
   }
 }

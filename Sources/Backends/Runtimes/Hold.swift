@@ -17,33 +17,33 @@ enum Hold: Equatable {
 }
 
 extension ServerControl {
-  /// For how long a look is not repeated that took all its time: every wake of another model waits for it.
-  private static let pauseAfterSilence: Duration = .seconds(60)
+  /// For how long what can't be reached, or does not give way and is in nobody's way, is not looked at again: every wake of
+  /// another model waits for that. What can be reached and answers late may be awake and busy.
+  private static let pause: Duration = .seconds(60)
 
   /// Has what somebody else left awake give way, before another model is woken.
   /// - Parameters:
   ///   - look: asks whether it is awake; what gives no answer serves nobody now, and is looked at again.
-  ///   - order: puts it to sleep.
+  ///   - order: puts it to sleep. Returns whether it sleeps; if not, it is in nobody's way.
   /// - Returns: what may be held then.
   /// - Throws: when `order` fails, so that the model may still be awake.
   func vacate(
     _ model: ModelID, look: () async throws(RuntimeFailure) -> SleepReport,
-    order: () async throws(RuntimeFailure) -> Void
+    order: () async throws(RuntimeFailure) -> Bool
   ) async throws(RuntimeFailure) -> Hold {
     let report: SleepReport
     do throws(RuntimeFailure) {
       report = try await look()
     } catch {
       logger.info("not known whether it is awake", ["failure": error.message])
-      return error.cause == .timedOut ? .unknown(notBefore: timeline.now + Self.pauseAfterSilence) : .unknown()
+      return error.cause == .unreachable ? .unknown(notBefore: timeline.now + Self.pause) : .unknown()
     }
     guard report != .asleep else { return .nothing }
     logger.info("awake without having been woken from here", ["certain": report == .awake])
     do throws(RuntimeFailure) {
-      try await order()
+      return try await order() ? .nothing : .unknown(notBefore: timeline.now + Self.pause)
     } catch {
       throw RuntimeFailure("\(model) was awake already and could not be put to sleep: \(error.message)", error.cause)
     }
-    return .nothing
   }
 }

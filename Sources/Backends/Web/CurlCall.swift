@@ -6,9 +6,6 @@ internal import HTTP
 /// No connection is used twice: where an old one ends, libcurl would send the request again by itself, though the service
 /// may have acted upon it.
 @safe final class CurlCall: Sendable {
-  /// For the name, the connection and TLS together.
-  private static let connectTimeoutMilliseconds: UInt32 = 10_000
-
   // Only `web_call_cancel` is called by more than one thread, as it may be; all others have ended before the last
   // reference goes.
   private nonisolated(unsafe) let call: OpaquePointer
@@ -17,7 +14,7 @@ internal import HTTP
   init() throws(WebFailure) {
     let library = try CurlLibrary.shared.get()
     guard let call = unsafe web_call_make(library.handle) else {
-      throw WebFailure(.notConnected, "out of memory", wasNotSent: true)
+      throw WebFailure(.noAnswer, "out of memory", wasNotSent: true)
     }
     unsafe self.call = call
   }
@@ -33,7 +30,7 @@ internal import HTTP
     _ request: WebRequest, line: @escaping (String) -> Bool, piece: @escaping ([UInt8]) -> Bool
   ) throws(WebFailure) {
     for field in request.fieldLines where unsafe !web_call_add_field(call, field) {
-      throw WebFailure(.notConnected, "out of memory", wasNotSent: true)
+      throw WebFailure(.noAnswer, "out of memory", wasNotSent: true)
     }
     let listener = Listener(line: line, piece: piece)
     var reason = [CChar](repeating: 0, count: 256)
@@ -42,14 +39,16 @@ internal import HTTP
       var events = unsafe listener.events
       return unsafe web_call_run(
         call, request.method, request.url, request.hasBody, request.body, request.body.count,
-        Self.connectTimeoutMilliseconds, &events, &reason, reason.count)
+        request.connectTimeoutMilliseconds, &events, &reason, reason.count)
     }
     let text = String(decoding: reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     switch result {
     case WEB_DONE: return
     case WEB_CANCELLED: throw WebFailure(.cancelled, "cancelled")
-    case WEB_NOT_SENT: throw WebFailure(.notConnected, text, wasNotSent: true)
-    case WEB_NOT_CONNECTED_IN_TIME: throw WebFailure(.timedOut, text, wasNotSent: true)
+    case WEB_NOT_SENT: throw WebFailure(.noAnswer, text, wasNotSent: true)
+    case WEB_NOT_SENT_IN_TIME: throw WebFailure(.timedOut, text, wasNotSent: true)
+    case WEB_NOT_CONNECTED: throw WebFailure(.notConnected, text, wasNotSent: true)
+    case WEB_NOT_CONNECTED_IN_TIME: throw WebFailure(.connectTimedOut, text, wasNotSent: true)
     default: throw WebFailure(.noAnswer, text)
     }
   }
@@ -96,7 +95,7 @@ internal import HTTP
     var reason = [CChar](repeating: 0, count: 256)
     guard let handle = unsafe curl_library_open(name, &reason, reason.count) else {
       let text = String(decoding: reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      throw WebFailure(.notConnected, text, wasNotSent: true)
+      throw WebFailure(.noAnswer, text, wasNotSent: true)
     }
     unsafe self.handle = handle
   }

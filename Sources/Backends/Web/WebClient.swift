@@ -57,6 +57,9 @@ struct WebClient: Sendable {
     to request: WebRequest, within timeout: Duration
   ) async throws(WebFailure) -> (status: Int, fields: [(name: String, value: String)], body: [UInt8]) {
     let transfer = WebTransfer()
+    var request = request
+    // Before all of the time is over, so that it is known whether there was a connection.
+    request.connectTimeout = min(request.connectTimeout, timeout * 0.9)
     transfer.start(request)
     let patience = Task {
       try await timeline.sleep(for: timeout)

@@ -7,6 +7,8 @@ package struct WebRequest: Sendable {
   package let url: String
   package var fields: [(name: String, value: String)]
   package let body: [UInt8]
+  /// For the name, the connection and TLS together.
+  var connectTimeout: Duration = .seconds(10)
 
   package init(method: String, url: String, fields: [(name: String, value: String)], body: [UInt8] = []) {
     (self.method, self.url, self.fields, self.body) = (method, url, fields, body)
@@ -20,6 +22,9 @@ package struct WebRequest: Sendable {
 
   /// Whether a body goes along, be it an empty one: a server may insist on its length (RFC 9110, section 8.6).
   var hasBody: Bool { !body.isEmpty || ["POST", "PUT", "PATCH"].contains(method) }
+
+  /// At least 1: 0 would be libcurl's own.
+  var connectTimeoutMilliseconds: UInt32 { UInt32(clamping: max(Int64(connectTimeout / .milliseconds(1)), 1)) }
 
   /// The fields as libcurl wants them.
   var fieldLines: [String] {

@@ -44,7 +44,7 @@ package final class WebTransfer: Sendable {
   /// Whoever does so cancels the transfer in the end.
   package func start(_ request: WebRequest) {
     guard let failure = startThread(name: "web", { self.run(request) }) else { return }
-    end(WebFailure(.notConnected, "\(failure)", wasNotSent: true))
+    end(WebFailure(.noAnswer, "\(failure)", wasNotSent: true))
   }
 
   private func run(_ request: WebRequest) {

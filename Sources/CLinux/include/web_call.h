@@ -22,9 +22,13 @@ struct web_listener {
 
 enum web_result {
   WEB_DONE,
-  /// Nothing of the request was sent.
+  /// Nothing of the request was sent, nor in the three that follow.
   WEB_NOT_SENT,
-  /// Nor was it, since no connection came about in time.
+  /// Whoever was connected to did not come to an understanding about TLS in time.
+  WEB_NOT_SENT_IN_TIME,
+  /// There is no such name, or nobody took the connection.
+  WEB_NOT_CONNECTED,
+  /// Nobody took or refused the connection in time.
   WEB_NOT_CONNECTED_IN_TIME,
   /// It was sent, at least in part, and no whole answer came.
   WEB_BROKEN_OFF,

@@ -48,7 +48,7 @@ struct ClientCall: Sendable {
     do {
       upstream = try await Dialler.connect(to: origin, within: timeout, on: loop, abortedBy: wait)
     } catch {
-      throw failure(error.timedOut ? .timedOut : .notConnected, error.reason)
+      throw failure(error.timedOut || wait.hasTimedOut ? .connectTimedOut : .notConnected, error.reason)
     }
     wait.attach(upstream.channel)
     return upstream
@@ -157,12 +157,11 @@ struct ClientCall: Sendable {
   /// Names the request; an end that came from here tells so whatever else it looks like.
   private func failure(_ kind: ClientFailure.Kind, _ reason: String) -> ClientFailure {
     let name = "\(request.method) http://\(origin)\(request.target)"
-    guard !wait.isAborted, kind != .timedOut else {
-      let timedOut = wait.hasTimedOut || kind == .timedOut
-      return ClientFailure(
-        kind: timedOut ? .timedOut : .cancelled,
-        description: timedOut ? "\(name): no answer within \(timeout.seconds) s" : "\(name): cancelled")
+    if kind == .connectTimedOut {
+      return ClientFailure(kind: kind, description: "\(name): no connection within \(timeout.seconds) s")
     }
-    return ClientFailure(kind: kind, description: "\(name): \(reason)")
+    guard wait.isAborted else { return ClientFailure(kind: kind, description: "\(name): \(reason)") }
+    guard wait.hasTimedOut else { return ClientFailure(kind: .cancelled, description: "\(name): cancelled") }
+    return ClientFailure(kind: .timedOut, description: "\(name): no answer within \(timeout.seconds) s")
   }
 }

@@ -90,6 +90,10 @@ package struct ClientFailure: Error, Hashable, Sendable, CustomStringConvertible
   package enum Kind: Hashable, Sendable {
     /// No connection came about, as when nobody listens.
     case notConnected
+    /// Nor did anybody refuse one in time: the machine has stopped, a firewall drops what comes, or a server that listens
+    /// takes no connections on.
+    case connectTimedOut
+    /// There was a connection, but no whole answer in time.
     case timedOut
     /// The task was cancelled.
     case cancelled

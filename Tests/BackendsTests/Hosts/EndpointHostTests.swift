@@ -33,7 +33,8 @@ extension ProcessTests {
     @Test func `an endpoint that can't be put to sleep in the end keeps nobody from anything`() async throws {
       let fake = try FakeHost.endpoint(state: "running")
       try await site.withHost(fake) {
-        #expect(await host(fake, token: "hf_stale").stop())
+        let (stopped, vacated) = await (host(fake, token: "hf_stale").stop(), host(fake, token: "hf_stale").vacate())
+        #expect(!stopped && !vacated)
         #expect(site.log.messages.contains { $0.hasPrefix("the endpoint may go on running") })
         #expect(orders.isEmpty)
       }
@@ -76,6 +77,7 @@ extension ProcessTests {
         let host = host(fake, sleepAction: action)
         try await host.sleep()
         try await host.sleep()
+        #expect(await host.stop())
         #expect(await holds { orders == [route] })
         _ = try await host.wake()
       }
@@ -86,6 +88,16 @@ extension ProcessTests {
       try await site.withHost(fake) {
         _ = try await host(fake).wake()
         #expect(await holds { orders == ["resume"] })
+      }
+    }
+
+    @Test func `a service that wants to be let alone for longer than a look takes is let alone`() async throws {
+      let fake = try FakeHost.endpoint(state: "running", busy: 1, retryAfter: 60)
+      try await site.withHost(fake) {
+        let message = #"GET \#(fake.url)/v2/endpoint/team/large returned 429: {"error": "slow down"}"#
+        await #expect(throws: RuntimeFailure(message, .unreachable)) { try await host(fake).isHeld() }
+        let isHeld = try await host(fake).isHeld()
+        #expect(isHeld)
       }
     }
 

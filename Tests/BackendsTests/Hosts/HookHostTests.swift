@@ -63,6 +63,23 @@ extension ProcessTests {
       }
     }
 
+    @Test(arguments: [("true", true), ("exit 1", false), ("exit 127", false), ("kill -9 $$", true), ("exit 137", true)])
+    func `only an alive hook that comes to a verdict has a model taken for dead`(
+      alive: String, isAlive: Bool
+    ) async throws {
+      let runtime = try runtime(Hooks(wake: "true", sleep: "true", alive: alive))
+      #expect(await runtime.isAlive() == isAlive)
+      #expect(await runtime.isWell() == (alive == "true"))
+    }
+
+    @Test func `an alive hook that is ended before it tells has no model taken for dead`() async throws {
+      let runtime = try runtime(Hooks(wake: "true", sleep: "true", alive: "exec sleep 1000"))
+      let look = Task { await runtime.isAlive() }
+      look.cancel()
+      #expect(await look.value)
+      #expect(site.tree.living.isEmpty)
+    }
+
     @Test func `a hook that fails is told with its status and its last lines`() async throws {
       let runtime = try runtime(Hooks(wake: "echo no such container >&2; exit 3", sleep: "kill -9 $$"))
       await #expect(

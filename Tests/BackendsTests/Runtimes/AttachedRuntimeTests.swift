@@ -1,5 +1,6 @@
 import Core
 import HTTP
+import TestSupport
 import Testing
 
 @testable import Backends
@@ -114,6 +115,46 @@ extension ProcessTests {
         gone = control
       }
       #expect(await gone?.mayLive(at: "/health") == false)
+    }
+
+    @Test(arguments: [nil, WebAccess(scheme: .https)])
+    func `a server to which no connection can be made in time has died, but may hold the GPU`(
+      access: WebAccess?
+    ) async throws {
+      let deaf = try DeafListener()
+      let control = site.control(Upstream(origin: Origin(host: "127.0.0.1", port: deaf.port), web: access))
+      #expect(await !control.mayLive(at: "/health", within: .seconds(1)))
+      #expect(await control.isListening(at: "/health", within: .seconds(1)))
+      let failure = await #expect(throws: RuntimeFailure.self) {
+        try await control.order(.get, "/is_sleeping", timeout: .seconds(1))
+      }
+      #expect(failure?.cause == .unreachable)
+    }
+
+    @Test func `a service that takes the connection and does not go on with TLS is late, and lives`() async throws {
+      let silent = try BoundSocket(listening: true)
+      let origin = Origin(host: "127.0.0.1", port: silent.port)
+      let control = site.control(Upstream(origin: origin, web: WebAccess(scheme: .https)))
+      #expect(await control.mayLive(at: "/health", within: .seconds(1)))
+    }
+
+    @Test func `whoever listens and speaks no TLS listens`() async throws {
+      let server = try FakeServer()
+      try await site.withServer(server) { _ in
+        let control = site.control(Upstream(origin: server.origin, web: WebAccess(scheme: .https)))
+        #expect(await control.isListening(at: "/health", within: .seconds(60)))
+      }
+    }
+
+    @Test func `a refusal that comes late, as where there is no route, tells that a server has ended`() async throws {
+      let deaf = try DeafListener()
+      let control = site.control(Upstream(origin: Origin(host: "127.0.0.1", port: deaf.port)))
+      let end = Task {
+        try await control.end { () async throws(RuntimeFailure) in throw RuntimeFailure("no answer") }
+      }
+      #expect(await holds { deaf.isKnockedAt })
+      deaf.leave()
+      #expect(try await !end.value)
     }
 
     @Test func `an attached server without steps is only looked at`() async throws {

@@ -16,6 +16,8 @@ struct HostedRuntimeTests {
   private final class FickleHost: ModelHost {
     let watchInterval: Duration? = .seconds(2)
     let isLost = Mutex(false)
+    /// Whether it gives way when somebody else is to be woken.
+    let givesWay = Mutex(true)
     /// Why nobody hears what it holds.
     let silence = Mutex(RuntimeFailure?.none)
     /// How often it was asked for that.
@@ -27,6 +29,12 @@ struct HostedRuntimeTests {
     }
 
     func sleep() async throws(RuntimeFailure) { isLost.withLock { $0 = true } }
+    func stop() async -> Bool { await vacate() }
+    func vacate() async -> Bool {
+      let givesWay = givesWay.withLock(\.self)
+      if givesWay { isLost.withLock { $0 = true } }
+      return givesWay
+    }
     func isAlive() async -> Bool { isLost.withLock { !$0 } }
     func isHeld() async throws(RuntimeFailure) -> Bool {
       looks.withLock { $0 += 1 }
@@ -55,8 +63,8 @@ struct HostedRuntimeTests {
     #expect(try await runtime.wake() > first)
   }
 
-  @Test(arguments: [(RuntimeFailure.Cause.timedOut, 1), (.other, 2)])
-  func `a look that took all its time is not repeated for a minute`(
+  @Test(arguments: [(RuntimeFailure.Cause.unreachable, 1), (.timedOut, 2), (.other, 2)])
+  func `a look at a host that can't be reached is not repeated for a minute`(
     cause: RuntimeFailure.Cause, looks: Int
   ) async throws {
     host.silence.withLock { $0 = RuntimeFailure("no answer", cause) }
@@ -66,6 +74,28 @@ struct HostedRuntimeTests {
     #expect(host.looks.withLock { $0 } == looks)
     host.silence.withLock { $0 = nil }
     timeline.advance(by: .seconds(1))
+    try await runtime.vacate()
+    #expect(host.isLost.withLock { $0 })
+  }
+
+  @Test func `a host that does not give way and is in nobody's way is told again after a minute`() async throws {
+    host.givesWay.withLock { $0 = false }
+    try await runtime.vacate()
+    host.givesWay.withLock { $0 = true }
+    timeline.advance(by: .seconds(59))
+    try await runtime.vacate()
+    #expect(!host.isLost.withLock { $0 })
+    timeline.advance(by: .seconds(1))
+    try await runtime.vacate()
+    #expect(host.isLost.withLock { $0 })
+  }
+
+  @Test func `a host that could not be stopped and is in nobody's way is told again before the next wake`() async throws
+  {
+    _ = try await runtime.wake()
+    host.givesWay.withLock { $0 = false }
+    try await runtime.stop()
+    host.givesWay.withLock { $0 = true }
     try await runtime.vacate()
     #expect(host.isLost.withLock { $0 })
   }

@@ -106,12 +106,14 @@ extension ProcessTests {
       }
     }
 
-    @Test func `an alive hook that was killed tells nothing, and looks again`() async throws {
+    /// The hook itself, or the command that it ends with.
+    @Test(arguments: ["kill -9 $$", "sh -c 'kill -9 $$'"])
+    func `an alive hook that was killed tells nothing, and looks again`(end: String) async throws {
       let directory = try TemporaryDirectory()
       let runtime = try site.runtime(command: [], port: 9, backend: .hooks) {
         $0.hooks = Hooks(
           wake: "true", sleep: #"touch "$D/asleep""#,
-          alive: #"test -e "$D/looked" || { touch "$D/looked"; kill -9 $$; }"#)
+          alive: #"test -e "$D/looked" || { touch "$D/looked"; \#(end); }"#)
         $0.environment["D"] = directory.path
       }
       try await runtime.vacate()

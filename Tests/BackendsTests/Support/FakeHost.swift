@@ -78,9 +78,9 @@ struct FakeHost {
   /// As the API of Hugging Face's Inference Endpoints, and one endpoint of it, "team/large", at /serve.
   /// - Parameters:
   ///   - state: that the endpoint begins in.
-  ///   - busy: how many requests are first answered with 429.
+  ///   - busy: how many requests are first answered with 429, and for how many seconds it wants to be let alone then.
   ///   - obeys: whether the token that is accepted may give orders.
-  static func endpoint(state: String, busy: Int = 0, obeys: Bool = true) throws -> FakeHost {
+  static func endpoint(state: String, busy: Int = 0, retryAfter: Int = 0, obeys: Bool = true) throws -> FakeHost {
     try FakeHost(
       """
       state, coming, busy, ill = "\(state)", [], \(busy), 1
@@ -100,7 +100,7 @@ struct FakeHost {
           if not path.startswith("/v2/endpoint/team/large"): return 404, {"error": "not found"}
           if busy > 0:
               busy -= 1
-              return 429, {"error": "slow down"}, [("Retry-After", "0")]
+              return 429, {"error": "slow down"}, [("Retry-After", "\(retryAfter)")]
           order = path.removeprefix("/v2/endpoint/team/large")
           if order and not \(obeys ? "True" : "False"): return 403, {"error": "Forbidden"}
           if order == "/resume":

@@ -239,6 +239,22 @@ struct ModelSwitcherTests {
     #expect(await harness.switcher.snapshot().active == "a")
   }
 
+  @Test func `a caller that leaves has no server taken for dead`() async throws {
+    let harness = SwitcherHarness()
+    try await harness.bringA()
+    let grant = try await harness.request("a")
+    let hasLeft = Gate()
+    let caller = Task {
+      await hasLeft.passed()
+      await harness.switcher.verify(grant)
+    }
+    caller.cancel()
+    hasLeft.open()
+    await caller.value
+    #expect(await harness.switcher.snapshot().active == "a")
+    #expect(harness.a.calls == [.wake])
+  }
+
   // MARK: Operators
 
   @Test func `a command returns when it is done`() async throws {

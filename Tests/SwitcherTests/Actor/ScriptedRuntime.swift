@@ -98,7 +98,8 @@ final class ScriptedRuntime: ModelRuntime {
     state.withLock { $0.isLeftAwake = false }
   }
 
-  func isAlive() async -> Bool { state.withLock { $0.isAlive } }
+  /// As with a real one, a look that is given up finds nothing.
+  func isAlive() async -> Bool { state.withLock { $0.isAlive } && !Task.isCancelled }
 
   var processState: ProcessState {
     get async { state.withLock { $0.isAlive ? .running : .stopped } }

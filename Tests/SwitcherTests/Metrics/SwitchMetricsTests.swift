@@ -104,7 +104,8 @@ struct SwitchMetricsTests {
   }
 
   @Test(arguments: [
-    (RuntimeFailure.Cause.timedOut, SwitchFailure.Reason.timedOut), (.serverEnded, .died), (.other, .wakeFailed),
+    (RuntimeFailure.Cause.timedOut, SwitchFailure.Reason.timedOut), (.unreachable, .timedOut), (.serverEnded, .died),
+    (.other, .wakeFailed),
   ])
   func `what a wake failed of is the reason that is counted`(
     cause: RuntimeFailure.Cause, reason: SwitchFailure.Reason

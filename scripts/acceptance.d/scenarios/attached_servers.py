@@ -1,6 +1,7 @@
 """Servers that somebody else runs: they can't be ended, only told to sleep."""
 
 import json
+import threading
 
 import client
 from checks import Checks, scenario
@@ -34,6 +35,25 @@ def an_attached_server_that_seems_dead_is_put_to_sleep_before_another_is_woken(c
         daemon.process.terminate()
         check.equal("the daemon ends well", daemon.wait(), 0)
         check.equal("and leaves the GPU free", gpu.holders, set())
+
+
+@scenario
+def who_leaves_while_an_attached_server_is_looked_at_has_it_live_on(check: Checks):
+    gpu = GPU()
+    with Tenant("alpha", gpu) as alpha, Daemon("leaves", attached(alpha)) as daemon:
+        client.chat(daemon.listen, "alpha")
+        alpha.drops = True
+        looks = alpha.calls.count("GET /health")
+        alpha.may_answer["/health"] = threading.Event()
+        leaver = client.Sent(daemon.listen, "alpha")
+        eventually(lambda: alpha.calls.count("GET /health") > looks, "the look after a request that was dropped")
+        leaver.leave()
+        alpha.drops = False
+        kept = holds_throughout(lambda: gpu.turns == ["alpha wakes"], 1)
+        check("a look whose client has left puts nobody to sleep", kept, gpu.turns)
+        check.equal("and others are served meanwhile", client.chat(daemon.listen, "alpha").content, "I am alpha")
+        alpha.may_answer["/health"].set()
+        check.equal("the server is the same as before", gpu.turns, ["alpha wakes"])
 
 
 @scenario
