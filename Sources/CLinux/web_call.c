@@ -2,6 +2,7 @@
 #include "web_call.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,8 +42,10 @@ enum {
   OPTION_HEADER_FUNCTION = 20079,
   OPTION_POST_FIELD_SIZE_LARGE = 30120,
 };
-enum { INFO_REQUEST_SIZE = 0x200000 + 12, INFO_LOCAL_PORT = 0x200000 + 42 };
+enum { INFO_REQUEST_SIZE = 0x200000 + 12, INFO_LOCAL_PORT = 0x200000 + 42, INFO_OS_ERRNO = 0x200000 + 25 };
 enum { ERROR_TEXT_SIZE = 256 };
+// Of openssl/crypto.h.
+enum { OPENSSL_NO_ATEXIT = 0x80000 };
 
 struct curl_library {
   int (*global_init)(long flags);
@@ -92,6 +95,9 @@ struct curl_library *curl_library_open(const char *name, char *reason, size_t ca
     dlclose(handle);
     return NULL;
   }
+  // At the process's end OpenSSL would put in order what other threads may still be using.
+  int (*init_crypto)(uint64_t options, const void *settings) = dlsym(handle, "OPENSSL_init_crypto");
+  if (init_crypto != NULL) init_crypto(OPENSSL_NO_ATEXIT, NULL);
   struct curl_library *library = malloc(sizeof *library);
   if (library == NULL || found.global_init(GLOBAL_ALL) != ERROR_NONE) {
     snprintf(reason, capacity, "%s could not be initialised", name);
@@ -118,7 +124,8 @@ struct web_call *web_call_make(const struct curl_library *library) {
   call->curl = library;
   call->easy = library->easy_init();
   call->multi = library->multi_init();
-  if (call->easy != NULL && call->multi != NULL) return call;
+  // Where descriptors are scarce, it may have been made without those that a wake-up takes.
+  if (call->easy != NULL && call->multi != NULL && library->multi_wakeup(call->multi) == ERROR_NONE) return call;
   web_call_free(call);
   return NULL;
 }
@@ -204,13 +211,32 @@ static int carry_out(struct web_call *call) {
   return message != NULL && message->kind == MESSAGE_DONE ? message->data.result : -1;
 }
 
+// Whether there may be one between here and the service, whose failures tell nothing of the service.
+static bool may_use_proxy(void) {
+  static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    if (getenv(names[i]) != NULL) return true;
+  }
+  return false;
+}
+
+// Whether it says that nobody listens; others, as a lack of descriptors, are this machine's own.
+static bool means_nobody(long error_number) {
+  return error_number == ECONNREFUSED || error_number == ECONNRESET || error_number == EHOSTUNREACH ||
+         error_number == ENETUNREACH || error_number == ETIMEDOUT;
+}
+
 static enum web_result result_of(const struct web_call *call, int error) {
   if (error == ERROR_NONE) return WEB_DONE;
   if (atomic_load(&call->is_cancelled)) return WEB_CANCELLED;
   long sent = 0;
   call->curl->easy_getinfo(call->easy, INFO_REQUEST_SIZE, &sent);
   if (sent > 0) return WEB_BROKEN_OFF;
-  if (error == ERROR_NO_SUCH_HOST || error == ERROR_NO_CONNECTION) return WEB_NOT_CONNECTED;
+  if (may_use_proxy()) return error == ERROR_TIMED_OUT ? WEB_NOT_SENT_IN_TIME : WEB_NOT_SENT;
+  long error_number = 0;
+  call->curl->easy_getinfo(call->easy, INFO_OS_ERRNO, &error_number);
+  if (error == ERROR_NO_SUCH_HOST) return WEB_NOT_CONNECTED;
+  if (error == ERROR_NO_CONNECTION && means_nobody(error_number)) return WEB_NOT_CONNECTED;
   if (error != ERROR_TIMED_OUT) return WEB_NOT_SENT;
   // Known from TCP's connection on; its time (CURLINFO_CONNECT_TIME) only when TLS is there, too.
   long local_port = 0;
@@ -231,6 +257,8 @@ enum web_result web_call_run(
   int error = carry_out(call);
   enum web_result result = result_of(call, error);
   const char *text = call->error[0] != 0 ? call->error : error > 0 ? call->curl->easy_strerror(error) : "libcurl failed";
+  // A proxy's address may have its password in it.
+  if (strstr(text, "://") != NULL) text = call->curl->easy_strerror(error);
   snprintf(reason, capacity, "%s", text);
   call->curl->multi_remove_handle(call->multi, call->easy);
   return result;

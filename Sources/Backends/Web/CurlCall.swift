@@ -14,7 +14,7 @@ internal import HTTP
   init() throws(WebFailure) {
     let library = try CurlLibrary.shared.get()
     guard let call = unsafe web_call_make(library.handle) else {
-      throw WebFailure(.noAnswer, "out of memory", wasNotSent: true)
+      throw WebFailure(.noAnswer, "out of memory or descriptors", wasNotSent: true)
     }
     unsafe self.call = call
   }

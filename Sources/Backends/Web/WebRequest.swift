@@ -20,8 +20,9 @@ package struct WebRequest: Sendable {
     fields.append((name, value))
   }
 
-  /// Whether a body goes along, be it an empty one: a server may insist on its length (RFC 9110, section 8.6).
-  var hasBody: Bool { !body.isEmpty || ["POST", "PUT", "PATCH"].contains(method) }
+  /// Whether a body goes along, be it an empty one: a server may insist on its length (RFC 9110, section 8.6). HEAD's would
+  /// mean nothing, and libcurl would wait for the answer's.
+  var hasBody: Bool { method != "HEAD" && (!body.isEmpty || ["POST", "PUT", "PATCH"].contains(method)) }
 
   /// At least 1: 0 would be libcurl's own.
   var connectTimeoutMilliseconds: UInt32 { UInt32(clamping: max(Int64(connectTimeout / .milliseconds(1)), 1)) }
@@ -29,8 +30,11 @@ package struct WebRequest: Sendable {
   /// The fields as libcurl wants them.
   var fieldLines: [String] {
     var lines = fields.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
-    // Without this it would say that the body is a form's.
-    if hasBody, !fields.contains(where: { $0.name.lowercased() == "content-type" }) { lines.append("Content-Type:") }
+    // Those that libcurl would add by itself.
+    for name in ["Accept", "Content-Type"] where !fields.contains(where: { $0.name.lowercased() == name.lowercased() })
+    {
+      lines.append("\(name):")
+    }
     return lines
   }
 }

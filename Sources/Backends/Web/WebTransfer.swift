@@ -49,22 +49,22 @@ package final class WebTransfer: Sendable {
 
   private func run(_ request: WebRequest) {
     var heads = AnswerHeads()
-    var hasSwitched = false
+    var fault: String?
     do throws(WebFailure) {
       try call().run(request) { line in
         switch heads.take(line) {
         case .goOn: break
         case .head(let status, let fields):
           self.reader.yield(.head(status: status, fields: fields.map { ($0.name, $0.value) }))
-        case .switchedProtocols: hasSwitched = true
+        case .fault(let reason): fault = reason
         }
-        return !hasSwitched
+        return fault == nil
       } piece: { bytes in
         self.keep(bytes)
       }
       end(nil)
     } catch {
-      end(hasSwitched ? WebFailure(.noAnswer, "the service went over to another protocol unasked") : error)
+      end(fault.map { WebFailure(.noAnswer, $0) } ?? error)
     }
   }
 

@@ -26,7 +26,7 @@ enum web_result {
   WEB_NOT_SENT,
   /// Whoever was connected to did not come to an understanding about TLS in time.
   WEB_NOT_SENT_IN_TIME,
-  /// There is no such name, or nobody took the connection.
+  /// There is no such name, or nobody took the connection. Never told where a proxy may be between.
   WEB_NOT_CONNECTED,
   /// Nobody took or refused the connection in time.
   WEB_NOT_CONNECTED_IN_TIME,
@@ -38,7 +38,7 @@ enum web_result {
 
 struct web_call;
 
-/// NULL when there is no memory for it.
+/// NULL when there is no memory, or no descriptor, for it.
 struct web_call *web_call_make(const struct curl_library *library);
 
 /// Adds a field of the request, as "Name: value", or as "Name;" where the value is empty; "Name:" keeps libcurl from adding

@@ -36,6 +36,9 @@ struct WebTransferTests {
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Trailer: t\r\n\r\n",
       "200 Transfer-Encoding=chunked|ok|whole"
     ),
+    ("HTTP/1.1 200 OK\r\nX-A: b\r\n  c\r\nContent-Length: 0\r\n\r\n", "200 X-A=b c,Content-Length=0|whole"),
+    ("HTTP/1.1 200 OK\r\nX A: b\r\nContent-Length: 2\r\n\r\nok", "noAnswer"),
+    ("HTTP/1.1 200 OK\r\nX-A : b\r\n\r\nok", "noAnswer"), ("HTTP/1.1 200 OK\r\nno field\r\n\r\nok", "noAnswer"),
     ("HTTP/1.1 103 Hints\r\nLink: x\r\n\r\n", "noAnswer"),
     ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nhello", "noAnswer"),
     ("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nok", "200 Content-Length=10|ok|noAnswer"),
@@ -77,7 +80,20 @@ struct WebTransferTests {
     #expect(request.firstMatch(of: /Content-Length: (\d+)/).map { String($0.1) } == length)
     #expect(!request.contains("Content-Type"))
     #expect(!request.contains("Expect"))
+    #expect(!request.contains("Accept"))
     #expect(request.hasSuffix("\r\n\r\n\(body)"))
+  }
+
+  @Test func `the answer to HEAD has no body, whatever came with the request`() async throws {
+    let service = try SpokenService("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")
+    #expect(await outcome(service, "HEAD", body: "asked") == "200 Content-Length=5|whole")
+  }
+
+  @Test func `a head without an end is not waited for`() {
+    var heads = AnswerHeads()
+    #expect(heads.take("HTTP/1.1 200 OK\r\n") == .goOn)
+    let lines = (0..<3_000).map { _ in heads.take("X-A: " + String(repeating: "a", count: 100) + "\r\n") }
+    #expect(lines.last == .fault("the answer's head exceeds 262144 bytes"))
   }
 
   @Test func `what was cancelled is not sent`() async throws {
