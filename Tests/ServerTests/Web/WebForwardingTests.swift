@@ -1,6 +1,5 @@
 import Backends
 import Core
-import Foundation
 import HTTP
 import Synchronization
 import TestSupport
@@ -10,81 +9,9 @@ import Testing
 
 /// A client, the daemon's forwarding, and a service on the web, over real sockets.
 @Suite(.timeLimit(.minutes(10))) struct WebForwardingTests {
-  /// What the service or the forwarding has told the test, in order.
-  private final class Notes: Sendable {
-    private let stream = AsyncStream<String>.makeStream()
-    func add(_ note: String) { stream.continuation.yield(note) }
-    var next: String? {
-      get async { await stream.stream.first { _ in true } }
-    }
-  }
-
-  private struct World {
-    let loops: EventLoopGroup
-    let front: SocketAddress
-    let upstream: Upstream
-    let web: WebTransfers
-    /// How the forwarding failed.
-    let failures: Notes
-
-    func client() async throws -> RawConnection { try await RawConnection(to: front, on: loops.next()) }
-
-    /// Sends a request for a completion; returns all that comes of it until the connection ends.
-    func answer(_ body: String = "{}", fields: String = "") async throws -> String {
-      let client = try await client()
-      try await client.send(
-        "POST /v1/completions?x=1 HTTP/1.1\r\nHost: here\r\nConnection: close\r\nContent-Type: application/json\r\n"
-          + "\(fields)Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
-      defer { client.close() }
-      return try await client.read(until: "\u{0}")
-    }
-  }
-
-  /// - Parameters:
-  ///   - edit: of the request's body.
-  ///   - authorization: the service's own, if it has any.
-  private func withWorld(
-    edit: ForwardPlan.BodyEdit? = nil, authorization: String? = "Bearer service",
-    service: @escaping @Sendable (Exchange) async throws(ExchangeFailure) -> Void,
-    _ body: (World) async throws -> Void
-  ) async throws {
-    let loops = try EventLoopGroup(count: 1)
-    let anywhere = try SocketAddress("127.0.0.1:0")
-    let back = HTTPServer(address: anywhere, limits: .patient, loops: loops, logger: .silent) { exchange in
-      // What fails is seen by the forwarding.
-      try? await service(exchange)
-    }
-    let address = try await back.start()
-    let access = WebAccess(scheme: .http, authorization: authorization)
-    let upstream = Upstream(origin: Origin(host: address.host, port: address.port), web: access)
-    let web = ForwardedRequests(loops: loops).web
-    let failures = Notes()
-    let front = HTTPServer(address: anywhere, limits: .patient, loops: loops, logger: .silent) { exchange in
-      var plan = ForwardPlan(origin: upstream.origin)
-      plan.bodyEdit = edit
-      exchange.timing = ServerTiming()
-      plan.addedFields = [("x-added", "1")]
-      do throws(ForwardFailure) {
-        try await WebForwarding(transfers: web).forward(exchange, plan, to: upstream, by: access)
-      } catch {
-        failures.add("\(error)")
-        if !exchange.responseHasBegun { try? await exchange.respond(status: 502, body: "failed") }
-      }
-    }
-    let world = World(loops: loops, front: try await front.start(), upstream: upstream, web: web, failures: failures)
-    do {
-      try await body(world)
-    } catch {
-      Issue.record(error)
-    }
-    for server in [front, back] { server.stopAccepting() }
-    for server in [front, back] { await server.drain(until: .zero) }
-    await loops.shutdown()
-  }
-
   @Test func `a request goes out with the service's credentials and comes back as it is`() async throws {
     let edit = ForwardPlan.BodyEdit(range: 10..<13, replacement: Array(#""org/a""#.utf8))
-    try await withWorld(edit: edit) { exchange throws(ExchangeFailure) in
+    try await withWebWorld(edit: edit) { exchange throws(ExchangeFailure) in
       try await exchange.readBody()
       let body = exchange.withBody { bytes in String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self) }
       let told = ["authorization", "x-api-key", "cookie", "x-scale-up-timeout", "x-mine", "content-type"].map { name in
@@ -111,7 +38,7 @@ import Testing
   }
 
   @Test func `a service without credentials of its own gets the client's`() async throws {
-    try await withWorld(authorization: nil) { exchange throws(ExchangeFailure) in
+    try await withWebWorld(authorization: nil) { exchange throws(ExchangeFailure) in
       let told = ["authorization", "x-api-key", "cookie", "x-scale-up-timeout"].map { name in
         exchange.field(named: name) ?? "-"
       }
@@ -124,7 +51,7 @@ import Testing
 
   @Test func `an answer is passed on piece by piece`() async throws {
     let gate = Notes()
-    try await withWorld { exchange throws(ExchangeFailure) in
+    try await withWebWorld { exchange throws(ExchangeFailure) in
       try await exchange.begin(status: 200, contentType: "text/event-stream")
       try await exchange.send(Array("data: one\n\n".utf8))
       _ = await gate.next
@@ -144,7 +71,7 @@ import Testing
   }
 
   @Test func `an answer that breaks off is told to its client, and is cut`() async throws {
-    try await withWorld { exchange throws(ExchangeFailure) in
+    try await withWebWorld { exchange throws(ExchangeFailure) in
       try await exchange.begin(status: 200, contentType: "text/event-stream")
       try await exchange.send(Array("data: one\n\n".utf8))
       exchange.abort()
@@ -159,7 +86,7 @@ import Testing
 
   @Test func `a stream that takes longer than its model's drain may is told so, and is cut`() async throws {
     let never = Notes()
-    try await withWorld { exchange throws(ExchangeFailure) in
+    try await withWebWorld { exchange throws(ExchangeFailure) in
       try await exchange.begin(status: 200, contentType: "text/event-stream")
       try await exchange.send(Array("data: one\n\n".utf8))
       _ = await never.next
@@ -181,7 +108,7 @@ import Testing
 
   @Test func `a request without an answer is ended, too, when its model is to make way`() async throws {
     let (service, never) = (Notes(), Notes())
-    try await withWorld { exchange throws(ExchangeFailure) in
+    try await withWebWorld { exchange throws(ExchangeFailure) in
       service.add("asked")
       _ = await never.next
     } _: { world in
@@ -197,7 +124,7 @@ import Testing
 
   @Test(arguments: [HangUp.drainTimeout, .stop])
   func `a client that is slow to send its request holds nothing up`(reason: HangUp) async throws {
-    try await withWorld { _ throws(ExchangeFailure) in
+    try await withWebWorld { _ throws(ExchangeFailure) in
     } _: { world in
       let client = try await world.client()
       try await client.send("POST /v1/completions HTTP/1.1\r\nHost: here\r\nContent-Length: 9\r\n")
@@ -214,7 +141,7 @@ import Testing
 
   @Test func `a client that takes nothing holds its service back, but not the end of its request`() async throws {
     let sent = Mutex(0)
-    try await withWorld { exchange throws(ExchangeFailure) in
+    try await withWebWorld { exchange throws(ExchangeFailure) in
       try await exchange.begin(status: 200, contentType: "text/plain")
       let block = [UInt8](repeating: 0x61, count: 1 << 20)
       while true {
@@ -239,7 +166,7 @@ import Testing
   }
 
   @Test func `a service that ends the connection without an answer may have acted upon the request`() async throws {
-    try await withWorld { exchange throws(ExchangeFailure) in
+    try await withWebWorld { exchange throws(ExchangeFailure) in
       exchange.abort()
     } _: { world in
       let answer = try await world.answer()
@@ -250,7 +177,7 @@ import Testing
 
   @Test func `a client that leaves ends its request to the service`() async throws {
     let (service, never) = (Notes(), Notes())
-    try await withWorld { exchange throws(ExchangeFailure) in
+    try await withWebWorld { exchange throws(ExchangeFailure) in
       try await exchange.begin(status: 200, contentType: "text/event-stream")
       try await exchange.send(Array("data: more\n\n".utf8))
       // Ends when the task is cancelled, as it is when its client leaves.
@@ -268,7 +195,7 @@ import Testing
 
   @Test(arguments: [204, 304])
   func `an answer that has no body by its status goes on without one`(status: Int) async throws {
-    try await withWorld { exchange throws(ExchangeFailure) in
+    try await withWebWorld { exchange throws(ExchangeFailure) in
       try await exchange.respond(status: status, fields: [("ETag", "1")])
     } _: { world in
       let answer = try await world.answer()
@@ -281,7 +208,7 @@ import Testing
 
   @Test(arguments: ["Bearer", "Basic realm=\"service\"", "Digest realm=\"service\", nonce=\"1\"", ""])
   func `a demand for other credentials is passed on`(challenge: String) async throws {
-    try await withWorld { exchange throws(ExchangeFailure) in
+    try await withWebWorld { exchange throws(ExchangeFailure) in
       try await exchange.respond(status: 401, fields: [("WWW-Authenticate", challenge)], body: "who are you?")
     } _: { world in
       let answer = try await world.answer()
@@ -292,7 +219,7 @@ import Testing
   }
 
   @Test func `a redirection is the client's to follow`() async throws {
-    try await withWorld { exchange throws(ExchangeFailure) in
+    try await withWebWorld { exchange throws(ExchangeFailure) in
       try await exchange.respond(status: 307, fields: [("Location", "/elsewhere")])
     } _: { world in
       let answer = try await world.answer()
